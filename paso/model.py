@@ -1,0 +1,221 @@
+"""The records of a board and the words they are made of.
+
+Field names are the keys of the JSON on the command line (docs/cli.md, "Shapes"):
+`to_json` is the only translation there is.
+
+Never: touch the database, import dataclasses (they cost the command line 15 ms).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+TYPES = ("task", "feature", "bug")
+
+PRIORITIES = {
+    "trivial": "#3B82F6",
+    "low": "#22C55E",
+    "medium": "#EAB308",
+    "high": "#F97316",
+    "critical": "#EF4444",
+}
+"""Name to colour, from least to most pressing."""
+
+READY, IN_PROGRESS, COMPLETED = "ready", "in-progress", "completed"
+ROLES = (READY, IN_PROGRESS, COMPLETED)
+
+STARTER_COLUMNS = (("To do", READY), ("In progress", IN_PROGRESS), ("Done", COMPLETED))
+
+STARTER_LABELS = {
+    "bug": "#EF4444",
+    "duplicate": "#6B7280",
+    "enhancement": "#3B82F6",
+    "help wanted": "#22C55E",
+    "invalid": "#6B7280",
+    "question": "#EC4899",
+}
+
+DEFAULT_LABEL_COLOR = "#7D56F4"
+
+PARENT, BLOCKS, RELATED = "parent", "blocks", "related"
+RELATION_KINDS = (PARENT, BLOCKS, RELATED)
+
+TITLE_MAX = 255
+NAME_MAX = 100
+"""Characters of a project, column or label name."""
+KEY_MAX = 10
+"""Characters of a project key: A to Z and 0 to 9, a letter first."""
+TEXT_MAX = 100_000
+"""Characters of a description or comment."""
+
+
+class ColumnRef(NamedTuple):
+    id: int
+    name: str
+    role: str | None
+
+
+class LabelRef(NamedTuple):
+    id: int
+    name: str
+    color: str
+
+
+class Counts(NamedTuple):
+    open: int
+    completed: int
+    archived: int
+
+
+class Project(NamedTuple):
+    id: int
+    uid: str
+    key: str
+    name: str
+    description: str
+    archived: bool
+    created_at: str
+    updated_at: str
+    counts: Counts
+
+
+class Column(NamedTuple):
+    id: int
+    uid: str
+    project_id: int
+    name: str
+    role: str | None
+    wip_limit: int | None
+    position: int
+    """From 1, left to right."""
+    count: int
+    """Cards that are not archived."""
+
+
+class Label(NamedTuple):
+    id: int
+    uid: str
+    project_id: int
+    name: str
+    color: str
+    count: int
+    """Tasks that wear it."""
+
+
+class Comment(NamedTuple):
+    id: int
+    uid: str
+    author: str
+    body: str
+    created_at: str
+    updated_at: str
+
+
+class Task(NamedTuple):
+    """A task with all that belongs to it; tasks are named by key (`WEB-12`)."""
+
+    id: int
+    uid: str
+    key: str
+    number: int
+    project_id: int
+    column: ColumnRef
+    position: int
+    """From 1, top to bottom; 0 when archived."""
+    title: str
+    description: str
+    type: str
+    priority: str
+    labels: tuple[LabelRef, ...]
+    due: str | None
+    """`YYYY-MM-DD`, a day of the user's own calendar."""
+    assignee: str | None
+    blocked: bool
+    """Has an unfinished blocker."""
+    blocked_by: tuple[str, ...]
+    """All blockers, finished ones too."""
+    blocks: tuple[str, ...]
+    parent: str | None
+    children: tuple[str, ...]
+    comments: int
+    sessions: tuple[Any, ...]
+    version: int
+    archived: bool
+    created_at: str
+    updated_at: str
+    completed_at: str | None
+
+
+class Card(NamedTuple):
+    """What the board needs of a task to draw it; cheap enough for 10,000."""
+
+    id: int
+    uid: str
+    number: int
+    column_id: int
+    rank: str
+    title: str
+    type: str
+    priority: str
+    label_ids: str
+    """Ids with commas between, in the order of their names; empty for none."""
+    blocked: int
+    due: str | None
+    assignee: str | None
+    comments: int
+    children: int
+    children_done: int
+    parent: int | None
+    """Number of the parent task."""
+    has_description: int
+    version: int
+    completed_at: str | None
+
+
+class Change(NamedTuple):
+    """One row of the change log."""
+
+    id: int
+    at: str
+    actor: str
+    project_id: int
+    entity: str
+    op: str
+    entity_id: int
+    uid: str
+    fields: dict[str, dict[str, Any]]
+    """Field name to `{"old": …, "new": …}`."""
+
+
+class Relation(NamedTuple):
+    """A link of one task to another, seen from the first."""
+
+    kind: str
+    """`blocks`, `blocked_by`, `parent`, `child` or `related`."""
+    task_id: int
+    key: str
+    title: str
+    done: bool
+
+
+class TaskDetails(NamedTuple):
+    """All that `task show` tells: comments oldest first, history newest first."""
+
+    task: Task
+    comments: tuple[Comment, ...]
+    relations: tuple[Relation, ...]
+    history: tuple[Change, ...]
+
+
+def to_json(value: Any) -> Any:
+    """Turn records, and tuples and dicts of them, into plain lists and dicts."""
+    if isinstance(value, tuple):
+        names = getattr(value, "_fields", None)
+        if names is None:
+            return [to_json(item) for item in value]
+        return {name: to_json(item) for name, item in zip(names, value, strict=True)}
+    if isinstance(value, list):
+        return [to_json(item) for item in value]
+    if isinstance(value, dict):
+        return {name: to_json(item) for name, item in value.items()}
+    return value
