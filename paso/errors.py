@@ -1,4 +1,4 @@
-"""Every error of Paso, in one tree, each with the code that CLI, protocol and log share.
+"""Every error of Paso in one tree, each with the code that CLI and protocol share.
 
 Never: import anything, print, or know who shows the error.
 

@@ -88,7 +88,7 @@ class Column(NamedTuple):
     wip_limit: int | None
     position: int
     """From 1, left to right."""
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count
     """Cards that are not archived."""
 
 
@@ -98,7 +98,7 @@ class Label(NamedTuple):
     project_id: int
     name: str
     color: str
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count
     """Tasks that wear it."""
 
 
