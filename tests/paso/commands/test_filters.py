@@ -302,41 +302,33 @@ def test_negation_is_the_exact_complement(board: sqlite3.Connection) -> None:
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_a_filter_that_runs_or_the_one_error(text: str) -> None:
+def test_any_text_is_a_filter_that_runs_or_the_one_error(
+    board: sqlite3.Connection, text: str
+) -> None:
     try:
         found = parse_filter(text)
     except InvalidValue:
         return
-    run(found)
+    run(board, found)
 
 
 @given(st.lists(st.sampled_from([*FIELDS, ":", "=", "<", '"', "-", ",", " ", "x",
                                  "1", "none", "WEB-1", "é", "%", "\x00"]),
                 max_size=12))  # fmt: skip
-def test_any_mixture_of_the_language_runs(parts: list[str]) -> None:
+def test_any_mixture_of_the_language_runs(
+    board: sqlite3.Connection, parts: list[str]
+) -> None:
     try:
         found = parse_filter("".join(parts))
     except InvalidValue:
         return
-    run(found)
+    run(board, found)
 
 
-def run(found: Filter) -> None:
+def run(board: sqlite3.Connection, found: Filter) -> None:
     where, params = found.sql(1, "me", "2026-11-18")
-    with_schema().execute(
+    board.execute(
         "SELECT t.id FROM tasks t JOIN columns c ON c.id = t.column_id"
         f" JOIN projects p ON p.id = t.project_id WHERE {where}",
         params,
     ).fetchall()
-
-
-_shared: list[sqlite3.Connection] = []
-
-
-def with_schema() -> sqlite3.Connection:
-    """One connection for all examples: the schema takes longer than the query."""
-    if not _shared:
-        conn = sqlite3.connect(":memory:")
-        conn.executescript(SCHEMA.read_text())
-        _shared.append(conn)
-    return _shared[0]
