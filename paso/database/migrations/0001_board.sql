@@ -1,13 +1,22 @@
 -- The board: what a user sees, and the log of every change to it.
 --
 -- Rules that hold for any writer, the sqlite3 shell too, live here: the change log
--- (one row for each row written, in the same transaction), the version of a task,
+-- (one row for each row written, in the same transaction; a deletion keeps the whole
+-- row, so that it can come back), the version of a task,
 -- updated_at, and the removal of what hangs on a deleted row. All other rules live
 -- in paso/commands.
 --
 -- A row has a local integer id (never reused) and a global uid (UUIDv7, RFC 9562).
 -- Times are RFC 3339, UTC. A rank is a fractional index: text, compared bytewise.
 
+-- What was applied to this file, in the transaction that applied it.
+CREATE TABLE migrations (
+  number INTEGER PRIMARY KEY,
+  name   TEXT NOT NULL,
+  at     TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+) STRICT;
+
+-- Not logged: notes of this computer, such as the project used last.
 CREATE TABLE meta (
   name  TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -93,7 +102,7 @@ CREATE TABLE tasks (
   updated_at   TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
   UNIQUE (project_id, number)
 ) STRICT;
-CREATE INDEX tasks_by_column ON tasks (column_id, rank) WHERE archived_at IS NULL;
+CREATE INDEX tasks_by_column ON tasks (column_id, rank, uid) WHERE archived_at IS NULL;
 
 CREATE TABLE comments (
   id         INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -149,18 +158,21 @@ CREATE UNIQUE INDEX relations_one_parent ON relations (to_id) WHERE kind = 'pare
 
 -- The change log --------------------------------------------------------------
 
--- One batch is one thing a user did: the step of undo and redo.
+-- One batch is one thing a user did: the step of undo and redo. `setup` is what Paso
+-- did by itself when it made the database; nobody undoes it.
 CREATE TABLE batches (
   id      INTEGER PRIMARY KEY AUTOINCREMENT,
   at      TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
   actor   TEXT NOT NULL DEFAULT 'sqlite',
   client  TEXT NOT NULL DEFAULT 'sqlite',
   pid     INTEGER,
-  kind    TEXT NOT NULL DEFAULT 'write' CHECK (kind IN ('write', 'undo', 'redo')),
+  kind    TEXT NOT NULL DEFAULT 'write'
+          CHECK (kind IN ('write', 'undo', 'redo', 'setup')),
   target  INTEGER REFERENCES batches (id),
   undone  INTEGER NOT NULL DEFAULT 0,
   summary TEXT NOT NULL DEFAULT ''
 ) STRICT;
+CREATE INDEX batches_by_actor ON batches (actor, kind, undone, id);
 
 -- The batch of the transaction under way: set after BEGIN, null again before COMMIT,
 -- so a writer that knows nothing of it finds null.
@@ -179,11 +191,21 @@ CREATE TABLE change_log (
   entity     TEXT NOT NULL,
   op         TEXT NOT NULL CHECK (op IN ('insert', 'update', 'delete')),
   entity_id  INTEGER NOT NULL,
-  uid        TEXT NOT NULL,
-  fields     TEXT NOT NULL  -- JSON: name to [old, new]
+  uid        TEXT NOT NULL
 ) STRICT;
 CREATE INDEX change_log_by_batch ON change_log (batch);
 CREATE INDEX change_log_by_entity ON change_log (entity, entity_id);
+
+-- The values of a change; a field that is not here did not change, or was and is NULL.
+-- A table and not JSON: to SQLite before 3.41 its own JSON functions are unsafe in
+-- triggers once trusted_schema is off, as it is in the sqlite3 shell.
+CREATE TABLE change_fields (
+  change INTEGER NOT NULL REFERENCES change_log (id),
+  name   TEXT NOT NULL,
+  old    ANY,
+  new    ANY,
+  PRIMARY KEY (change, name)
+) STRICT, WITHOUT ROWID;
 
 -- A change of a writer that named no batch is a batch of its own.
 CREATE TRIGGER change_log_own_batch AFTER INSERT ON change_log WHEN NEW.batch IS NULL
@@ -230,14 +252,17 @@ END;
 
 CREATE TRIGGER projects_log_insert AFTER INSERT ON projects
 BEGIN
-  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid, fields)
-  SELECT (SELECT batch FROM current_batch), NEW.id, 'project', 'insert', NEW.id, NEW.uid,
-    json_object(
-      'key', json_array(NULL, NEW.key),
-      'name', json_array(NULL, NEW.name),
-      'description', json_array(NULL, NEW.description),
-      'archived_at', json_array(NULL, NEW.archived_at),
-      'created_at', json_array(NULL, NEW.created_at));
+  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid)
+  SELECT batch, NEW.id, 'project', 'insert', NEW.id, NEW.uid
+    FROM current_batch;
+  INSERT INTO change_fields
+  SELECT (SELECT max(id) FROM change_log), name, old, new FROM (
+    SELECT 'key' AS name, NULL AS old, NEW.key AS new
+    UNION ALL SELECT 'name', NULL, NEW.name
+    UNION ALL SELECT 'description', NULL, NEW.description
+    UNION ALL SELECT 'archived_at', NULL, NEW.archived_at
+    UNION ALL SELECT 'created_at', NULL, NEW.created_at
+  ) WHERE new IS NOT NULL;
 END;
 
 CREATE TRIGGER projects_log_update AFTER UPDATE OF
@@ -247,142 +272,169 @@ ON projects WHEN
   NEW.description OR OLD.archived_at IS NOT NEW.archived_at OR OLD.created_at IS NOT
   NEW.created_at
 BEGIN
-  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid, fields)
-  SELECT (SELECT batch FROM current_batch), NEW.id, 'project', 'update', NEW.id, NEW.uid,
-    (SELECT json_group_object(name, json_array(old, new)) FROM (
-      SELECT 'key' AS name, OLD.key AS old, NEW.key AS new
-      UNION ALL SELECT 'name', OLD.name, NEW.name
-      UNION ALL SELECT 'description', OLD.description, NEW.description
-      UNION ALL SELECT 'archived_at', OLD.archived_at, NEW.archived_at
-      UNION ALL SELECT 'created_at', OLD.created_at, NEW.created_at
-    ) WHERE old IS NOT new);
+  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid)
+  SELECT batch, NEW.id, 'project', 'update', NEW.id, NEW.uid
+    FROM current_batch;
+  INSERT INTO change_fields
+  SELECT (SELECT max(id) FROM change_log), name, old, new FROM (
+    SELECT 'key' AS name, OLD.key AS old, NEW.key AS new
+    UNION ALL SELECT 'name', OLD.name, NEW.name
+    UNION ALL SELECT 'description', OLD.description, NEW.description
+    UNION ALL SELECT 'archived_at', OLD.archived_at, NEW.archived_at
+    UNION ALL SELECT 'created_at', OLD.created_at, NEW.created_at
+  ) WHERE old IS NOT new;
   UPDATE projects SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
     WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER projects_log_delete AFTER DELETE ON projects
 BEGIN
-  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid, fields)
-  SELECT (SELECT batch FROM current_batch), OLD.id, 'project', 'delete', OLD.id, OLD.uid,
-    json_object(
-      'key', json_array(OLD.key, NULL),
-      'name', json_array(OLD.name, NULL),
-      'description', json_array(OLD.description, NULL),
-      'archived_at', json_array(OLD.archived_at, NULL),
-      'created_at', json_array(OLD.created_at, NULL));
+  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid)
+  SELECT batch, OLD.id, 'project', 'delete', OLD.id, OLD.uid
+    FROM current_batch;
+  INSERT INTO change_fields
+  SELECT (SELECT max(id) FROM change_log), name, old, new FROM (
+    SELECT 'key' AS name, OLD.key AS old, NULL AS new
+    UNION ALL SELECT 'name', OLD.name, NULL
+    UNION ALL SELECT 'description', OLD.description, NULL
+    UNION ALL SELECT 'archived_at', OLD.archived_at, NULL
+    UNION ALL SELECT 'created_at', OLD.created_at, NULL
+    UNION ALL SELECT 'updated_at', OLD.updated_at, NULL
+  ) WHERE old IS NOT NULL;
 END;
 
 -- columns
 
 CREATE TRIGGER columns_log_insert AFTER INSERT ON columns
 BEGIN
-  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid, fields)
-  SELECT (SELECT batch FROM current_batch), NEW.project_id, 'column', 'insert', NEW.id, NEW.uid,
-    json_object(
-      'project_id', json_array(NULL, NEW.project_id),
-      'name', json_array(NULL, NEW.name),
-      'role', json_array(NULL, NEW.role),
-      'wip_limit', json_array(NULL, NEW.wip_limit),
-      'rank', json_array(NULL, NEW.rank),
-      'created_at', json_array(NULL, NEW.created_at));
+  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid)
+  SELECT batch, NEW.project_id, 'column', 'insert', NEW.id, NEW.uid
+    FROM current_batch;
+  INSERT INTO change_fields
+  SELECT (SELECT max(id) FROM change_log), name, old, new FROM (
+    SELECT 'project_id' AS name, NULL AS old, NEW.project_id AS new
+    UNION ALL SELECT 'name', NULL, NEW.name
+    UNION ALL SELECT 'role', NULL, NEW.role
+    UNION ALL SELECT 'wip_limit', NULL, NEW.wip_limit
+    UNION ALL SELECT 'rank', NULL, NEW.rank
+    UNION ALL SELECT 'created_at', NULL, NEW.created_at
+  ) WHERE new IS NOT NULL;
 END;
 
 CREATE TRIGGER columns_log_update AFTER UPDATE OF
   project_id, name, role, wip_limit, rank, created_at
 ON columns WHEN
-  OLD.project_id IS NOT NEW.project_id OR OLD.name IS NOT NEW.name OR OLD.role IS
-  NOT NEW.role OR OLD.wip_limit IS NOT NEW.wip_limit OR OLD.rank IS NOT NEW.rank OR
+  OLD.project_id IS NOT NEW.project_id OR OLD.name IS NOT NEW.name OR OLD.role IS NOT
+  NEW.role OR OLD.wip_limit IS NOT NEW.wip_limit OR OLD.rank IS NOT NEW.rank OR
   OLD.created_at IS NOT NEW.created_at
 BEGIN
-  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid, fields)
-  SELECT (SELECT batch FROM current_batch), NEW.project_id, 'column', 'update', NEW.id, NEW.uid,
-    (SELECT json_group_object(name, json_array(old, new)) FROM (
-      SELECT 'project_id' AS name, OLD.project_id AS old, NEW.project_id AS new
-      UNION ALL SELECT 'name', OLD.name, NEW.name
-      UNION ALL SELECT 'role', OLD.role, NEW.role
-      UNION ALL SELECT 'wip_limit', OLD.wip_limit, NEW.wip_limit
-      UNION ALL SELECT 'rank', OLD.rank, NEW.rank
-      UNION ALL SELECT 'created_at', OLD.created_at, NEW.created_at
-    ) WHERE old IS NOT new);
+  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid)
+  SELECT batch, NEW.project_id, 'column', 'update', NEW.id, NEW.uid
+    FROM current_batch;
+  INSERT INTO change_fields
+  SELECT (SELECT max(id) FROM change_log), name, old, new FROM (
+    SELECT 'project_id' AS name, OLD.project_id AS old, NEW.project_id AS new
+    UNION ALL SELECT 'name', OLD.name, NEW.name
+    UNION ALL SELECT 'role', OLD.role, NEW.role
+    UNION ALL SELECT 'wip_limit', OLD.wip_limit, NEW.wip_limit
+    UNION ALL SELECT 'rank', OLD.rank, NEW.rank
+    UNION ALL SELECT 'created_at', OLD.created_at, NEW.created_at
+  ) WHERE old IS NOT new;
   UPDATE columns SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
     WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER columns_log_delete AFTER DELETE ON columns
 BEGIN
-  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid, fields)
-  SELECT (SELECT batch FROM current_batch), OLD.project_id, 'column', 'delete', OLD.id, OLD.uid,
-    json_object(
-      'project_id', json_array(OLD.project_id, NULL),
-      'name', json_array(OLD.name, NULL),
-      'role', json_array(OLD.role, NULL),
-      'wip_limit', json_array(OLD.wip_limit, NULL),
-      'rank', json_array(OLD.rank, NULL),
-      'created_at', json_array(OLD.created_at, NULL));
+  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid)
+  SELECT batch, OLD.project_id, 'column', 'delete', OLD.id, OLD.uid
+    FROM current_batch;
+  INSERT INTO change_fields
+  SELECT (SELECT max(id) FROM change_log), name, old, new FROM (
+    SELECT 'project_id' AS name, OLD.project_id AS old, NULL AS new
+    UNION ALL SELECT 'name', OLD.name, NULL
+    UNION ALL SELECT 'role', OLD.role, NULL
+    UNION ALL SELECT 'wip_limit', OLD.wip_limit, NULL
+    UNION ALL SELECT 'rank', OLD.rank, NULL
+    UNION ALL SELECT 'created_at', OLD.created_at, NULL
+    UNION ALL SELECT 'updated_at', OLD.updated_at, NULL
+  ) WHERE old IS NOT NULL;
 END;
 
 -- labels
 
 CREATE TRIGGER labels_log_insert AFTER INSERT ON labels
 BEGIN
-  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid, fields)
-  SELECT (SELECT batch FROM current_batch), NEW.project_id, 'label', 'insert', NEW.id, NEW.uid,
-    json_object(
-      'project_id', json_array(NULL, NEW.project_id),
-      'name', json_array(NULL, NEW.name),
-      'color', json_array(NULL, NEW.color),
-      'created_at', json_array(NULL, NEW.created_at));
+  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid)
+  SELECT batch, NEW.project_id, 'label', 'insert', NEW.id, NEW.uid
+    FROM current_batch;
+  INSERT INTO change_fields
+  SELECT (SELECT max(id) FROM change_log), name, old, new FROM (
+    SELECT 'project_id' AS name, NULL AS old, NEW.project_id AS new
+    UNION ALL SELECT 'name', NULL, NEW.name
+    UNION ALL SELECT 'color', NULL, NEW.color
+    UNION ALL SELECT 'created_at', NULL, NEW.created_at
+  ) WHERE new IS NOT NULL;
 END;
 
 CREATE TRIGGER labels_log_update AFTER UPDATE OF
   project_id, name, color, created_at
 ON labels WHEN
-  OLD.project_id IS NOT NEW.project_id OR OLD.name IS NOT NEW.name OR OLD.color IS
-  NOT NEW.color OR OLD.created_at IS NOT NEW.created_at
+  OLD.project_id IS NOT NEW.project_id OR OLD.name IS NOT NEW.name OR OLD.color IS NOT
+  NEW.color OR OLD.created_at IS NOT NEW.created_at
 BEGIN
-  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid, fields)
-  SELECT (SELECT batch FROM current_batch), NEW.project_id, 'label', 'update', NEW.id, NEW.uid,
-    (SELECT json_group_object(name, json_array(old, new)) FROM (
-      SELECT 'project_id' AS name, OLD.project_id AS old, NEW.project_id AS new
-      UNION ALL SELECT 'name', OLD.name, NEW.name
-      UNION ALL SELECT 'color', OLD.color, NEW.color
-      UNION ALL SELECT 'created_at', OLD.created_at, NEW.created_at
-    ) WHERE old IS NOT new);
+  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid)
+  SELECT batch, NEW.project_id, 'label', 'update', NEW.id, NEW.uid
+    FROM current_batch;
+  INSERT INTO change_fields
+  SELECT (SELECT max(id) FROM change_log), name, old, new FROM (
+    SELECT 'project_id' AS name, OLD.project_id AS old, NEW.project_id AS new
+    UNION ALL SELECT 'name', OLD.name, NEW.name
+    UNION ALL SELECT 'color', OLD.color, NEW.color
+    UNION ALL SELECT 'created_at', OLD.created_at, NEW.created_at
+  ) WHERE old IS NOT new;
   UPDATE labels SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
     WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER labels_log_delete AFTER DELETE ON labels
 BEGIN
-  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid, fields)
-  SELECT (SELECT batch FROM current_batch), OLD.project_id, 'label', 'delete', OLD.id, OLD.uid,
-    json_object(
-      'project_id', json_array(OLD.project_id, NULL),
-      'name', json_array(OLD.name, NULL),
-      'color', json_array(OLD.color, NULL),
-      'created_at', json_array(OLD.created_at, NULL));
+  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid)
+  SELECT batch, OLD.project_id, 'label', 'delete', OLD.id, OLD.uid
+    FROM current_batch;
+  INSERT INTO change_fields
+  SELECT (SELECT max(id) FROM change_log), name, old, new FROM (
+    SELECT 'project_id' AS name, OLD.project_id AS old, NULL AS new
+    UNION ALL SELECT 'name', OLD.name, NULL
+    UNION ALL SELECT 'color', OLD.color, NULL
+    UNION ALL SELECT 'created_at', OLD.created_at, NULL
+    UNION ALL SELECT 'updated_at', OLD.updated_at, NULL
+  ) WHERE old IS NOT NULL;
 END;
 
 -- tasks
 
 CREATE TRIGGER tasks_log_insert AFTER INSERT ON tasks
 BEGIN
-  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid, fields)
-  SELECT (SELECT batch FROM current_batch), NEW.project_id, 'task', 'insert', NEW.id, NEW.uid,
-    json_object(
-      'project_id', json_array(NULL, NEW.project_id),
-      'number', json_array(NULL, NEW.number),
-      'column_id', json_array(NULL, NEW.column_id),
-      'rank', json_array(NULL, NEW.rank),
-      'title', json_array(NULL, NEW.title),
-      'description', json_array(NULL, NEW.description),
-      'type', json_array(NULL, NEW.type),
-      'priority', json_array(NULL, NEW.priority),
-      'due', json_array(NULL, NEW.due),
-      'assignee', json_array(NULL, NEW.assignee),
-      'archived_at', json_array(NULL, NEW.archived_at),
-      'completed_at', json_array(NULL, NEW.completed_at),
-      'created_at', json_array(NULL, NEW.created_at));
+  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid)
+  SELECT batch, NEW.project_id, 'task', 'insert', NEW.id, NEW.uid
+    FROM current_batch;
+  INSERT INTO change_fields
+  SELECT (SELECT max(id) FROM change_log), name, old, new FROM (
+    SELECT 'project_id' AS name, NULL AS old, NEW.project_id AS new
+    UNION ALL SELECT 'number', NULL, NEW.number
+    UNION ALL SELECT 'column_id', NULL, NEW.column_id
+    UNION ALL SELECT 'rank', NULL, NEW.rank
+    UNION ALL SELECT 'title', NULL, NEW.title
+    UNION ALL SELECT 'description', NULL, NEW.description
+    UNION ALL SELECT 'type', NULL, NEW.type
+    UNION ALL SELECT 'priority', NULL, NEW.priority
+    UNION ALL SELECT 'due', NULL, NEW.due
+    UNION ALL SELECT 'assignee', NULL, NEW.assignee
+    UNION ALL SELECT 'archived_at', NULL, NEW.archived_at
+    UNION ALL SELECT 'completed_at', NULL, NEW.completed_at
+    UNION ALL SELECT 'created_at', NULL, NEW.created_at
+  ) WHERE new IS NOT NULL;
 END;
 
 CREATE TRIGGER tasks_log_update AFTER UPDATE OF
@@ -396,104 +448,123 @@ ON tasks WHEN
   NEW.assignee OR OLD.archived_at IS NOT NEW.archived_at OR OLD.completed_at IS NOT
   NEW.completed_at OR OLD.created_at IS NOT NEW.created_at
 BEGIN
-  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid, fields)
-  SELECT (SELECT batch FROM current_batch), NEW.project_id, 'task', 'update', NEW.id, NEW.uid,
-    (SELECT json_group_object(name, json_array(old, new)) FROM (
-      SELECT 'project_id' AS name, OLD.project_id AS old, NEW.project_id AS new
-      UNION ALL SELECT 'number', OLD.number, NEW.number
-      UNION ALL SELECT 'column_id', OLD.column_id, NEW.column_id
-      UNION ALL SELECT 'rank', OLD.rank, NEW.rank
-      UNION ALL SELECT 'title', OLD.title, NEW.title
-      UNION ALL SELECT 'description', OLD.description, NEW.description
-      UNION ALL SELECT 'type', OLD.type, NEW.type
-      UNION ALL SELECT 'priority', OLD.priority, NEW.priority
-      UNION ALL SELECT 'due', OLD.due, NEW.due
-      UNION ALL SELECT 'assignee', OLD.assignee, NEW.assignee
-      UNION ALL SELECT 'archived_at', OLD.archived_at, NEW.archived_at
-      UNION ALL SELECT 'completed_at', OLD.completed_at, NEW.completed_at
-      UNION ALL SELECT 'created_at', OLD.created_at, NEW.created_at
-    ) WHERE old IS NOT new);
+  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid)
+  SELECT batch, NEW.project_id, 'task', 'update', NEW.id, NEW.uid
+    FROM current_batch;
+  INSERT INTO change_fields
+  SELECT (SELECT max(id) FROM change_log), name, old, new FROM (
+    SELECT 'project_id' AS name, OLD.project_id AS old, NEW.project_id AS new
+    UNION ALL SELECT 'number', OLD.number, NEW.number
+    UNION ALL SELECT 'column_id', OLD.column_id, NEW.column_id
+    UNION ALL SELECT 'rank', OLD.rank, NEW.rank
+    UNION ALL SELECT 'title', OLD.title, NEW.title
+    UNION ALL SELECT 'description', OLD.description, NEW.description
+    UNION ALL SELECT 'type', OLD.type, NEW.type
+    UNION ALL SELECT 'priority', OLD.priority, NEW.priority
+    UNION ALL SELECT 'due', OLD.due, NEW.due
+    UNION ALL SELECT 'assignee', OLD.assignee, NEW.assignee
+    UNION ALL SELECT 'archived_at', OLD.archived_at, NEW.archived_at
+    UNION ALL SELECT 'completed_at', OLD.completed_at, NEW.completed_at
+    UNION ALL SELECT 'created_at', OLD.created_at, NEW.created_at
+  ) WHERE old IS NOT new;
   UPDATE tasks SET version = OLD.version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
     WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER tasks_log_delete AFTER DELETE ON tasks
 BEGIN
-  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid, fields)
-  SELECT (SELECT batch FROM current_batch), OLD.project_id, 'task', 'delete', OLD.id, OLD.uid,
-    json_object(
-      'project_id', json_array(OLD.project_id, NULL),
-      'number', json_array(OLD.number, NULL),
-      'column_id', json_array(OLD.column_id, NULL),
-      'rank', json_array(OLD.rank, NULL),
-      'title', json_array(OLD.title, NULL),
-      'description', json_array(OLD.description, NULL),
-      'type', json_array(OLD.type, NULL),
-      'priority', json_array(OLD.priority, NULL),
-      'due', json_array(OLD.due, NULL),
-      'assignee', json_array(OLD.assignee, NULL),
-      'archived_at', json_array(OLD.archived_at, NULL),
-      'completed_at', json_array(OLD.completed_at, NULL),
-      'created_at', json_array(OLD.created_at, NULL));
+  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid)
+  SELECT batch, OLD.project_id, 'task', 'delete', OLD.id, OLD.uid
+    FROM current_batch;
+  INSERT INTO change_fields
+  SELECT (SELECT max(id) FROM change_log), name, old, new FROM (
+    SELECT 'project_id' AS name, OLD.project_id AS old, NULL AS new
+    UNION ALL SELECT 'number', OLD.number, NULL
+    UNION ALL SELECT 'column_id', OLD.column_id, NULL
+    UNION ALL SELECT 'rank', OLD.rank, NULL
+    UNION ALL SELECT 'title', OLD.title, NULL
+    UNION ALL SELECT 'description', OLD.description, NULL
+    UNION ALL SELECT 'type', OLD.type, NULL
+    UNION ALL SELECT 'priority', OLD.priority, NULL
+    UNION ALL SELECT 'due', OLD.due, NULL
+    UNION ALL SELECT 'assignee', OLD.assignee, NULL
+    UNION ALL SELECT 'archived_at', OLD.archived_at, NULL
+    UNION ALL SELECT 'completed_at', OLD.completed_at, NULL
+    UNION ALL SELECT 'created_at', OLD.created_at, NULL
+    UNION ALL SELECT 'updated_at', OLD.updated_at, NULL
+    UNION ALL SELECT 'version', OLD.version, NULL
+  ) WHERE old IS NOT NULL;
 END;
 
 -- comments
 
 CREATE TRIGGER comments_log_insert AFTER INSERT ON comments
 BEGIN
-  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid, fields)
-  SELECT (SELECT batch FROM current_batch), NEW.project_id, 'comment', 'insert', NEW.id, NEW.uid,
-    json_object(
-      'project_id', json_array(NULL, NEW.project_id),
-      'task_id', json_array(NULL, NEW.task_id),
-      'author', json_array(NULL, NEW.author),
-      'body', json_array(NULL, NEW.body),
-      'created_at', json_array(NULL, NEW.created_at));
+  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid)
+  SELECT batch, NEW.project_id, 'comment', 'insert', NEW.id, NEW.uid
+    FROM current_batch;
+  INSERT INTO change_fields
+  SELECT (SELECT max(id) FROM change_log), name, old, new FROM (
+    SELECT 'project_id' AS name, NULL AS old, NEW.project_id AS new
+    UNION ALL SELECT 'task_id', NULL, NEW.task_id
+    UNION ALL SELECT 'author', NULL, NEW.author
+    UNION ALL SELECT 'body', NULL, NEW.body
+    UNION ALL SELECT 'created_at', NULL, NEW.created_at
+  ) WHERE new IS NOT NULL;
 END;
 
 CREATE TRIGGER comments_log_update AFTER UPDATE OF
   project_id, task_id, author, body, created_at
 ON comments WHEN
-  OLD.project_id IS NOT NEW.project_id OR OLD.task_id IS NOT NEW.task_id OR
-  OLD.author IS NOT NEW.author OR OLD.body IS NOT NEW.body OR OLD.created_at IS NOT
+  OLD.project_id IS NOT NEW.project_id OR OLD.task_id IS NOT NEW.task_id OR OLD.author
+  IS NOT NEW.author OR OLD.body IS NOT NEW.body OR OLD.created_at IS NOT
   NEW.created_at
 BEGIN
-  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid, fields)
-  SELECT (SELECT batch FROM current_batch), NEW.project_id, 'comment', 'update', NEW.id, NEW.uid,
-    (SELECT json_group_object(name, json_array(old, new)) FROM (
-      SELECT 'project_id' AS name, OLD.project_id AS old, NEW.project_id AS new
-      UNION ALL SELECT 'task_id', OLD.task_id, NEW.task_id
-      UNION ALL SELECT 'author', OLD.author, NEW.author
-      UNION ALL SELECT 'body', OLD.body, NEW.body
-      UNION ALL SELECT 'created_at', OLD.created_at, NEW.created_at
-    ) WHERE old IS NOT new);
+  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid)
+  SELECT batch, NEW.project_id, 'comment', 'update', NEW.id, NEW.uid
+    FROM current_batch;
+  INSERT INTO change_fields
+  SELECT (SELECT max(id) FROM change_log), name, old, new FROM (
+    SELECT 'project_id' AS name, OLD.project_id AS old, NEW.project_id AS new
+    UNION ALL SELECT 'task_id', OLD.task_id, NEW.task_id
+    UNION ALL SELECT 'author', OLD.author, NEW.author
+    UNION ALL SELECT 'body', OLD.body, NEW.body
+    UNION ALL SELECT 'created_at', OLD.created_at, NEW.created_at
+  ) WHERE old IS NOT new;
   UPDATE comments SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
     WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER comments_log_delete AFTER DELETE ON comments
 BEGIN
-  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid, fields)
-  SELECT (SELECT batch FROM current_batch), OLD.project_id, 'comment', 'delete', OLD.id, OLD.uid,
-    json_object(
-      'project_id', json_array(OLD.project_id, NULL),
-      'task_id', json_array(OLD.task_id, NULL),
-      'author', json_array(OLD.author, NULL),
-      'body', json_array(OLD.body, NULL),
-      'created_at', json_array(OLD.created_at, NULL));
+  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid)
+  SELECT batch, OLD.project_id, 'comment', 'delete', OLD.id, OLD.uid
+    FROM current_batch;
+  INSERT INTO change_fields
+  SELECT (SELECT max(id) FROM change_log), name, old, new FROM (
+    SELECT 'project_id' AS name, OLD.project_id AS old, NULL AS new
+    UNION ALL SELECT 'task_id', OLD.task_id, NULL
+    UNION ALL SELECT 'author', OLD.author, NULL
+    UNION ALL SELECT 'body', OLD.body, NULL
+    UNION ALL SELECT 'created_at', OLD.created_at, NULL
+    UNION ALL SELECT 'updated_at', OLD.updated_at, NULL
+  ) WHERE old IS NOT NULL;
 END;
 
 -- task_labels
 
 CREATE TRIGGER task_labels_log_insert AFTER INSERT ON task_labels
 BEGIN
-  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid, fields)
-  SELECT (SELECT batch FROM current_batch), NEW.project_id, 'task_label', 'insert', NEW.id, NEW.uid,
-    json_object(
-      'project_id', json_array(NULL, NEW.project_id),
-      'task_id', json_array(NULL, NEW.task_id),
-      'label_id', json_array(NULL, NEW.label_id),
-      'created_at', json_array(NULL, NEW.created_at));
+  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid)
+  SELECT batch, NEW.project_id, 'task_label', 'insert', NEW.id, NEW.uid
+    FROM current_batch;
+  INSERT INTO change_fields
+  SELECT (SELECT max(id) FROM change_log), name, old, new FROM (
+    SELECT 'project_id' AS name, NULL AS old, NEW.project_id AS new
+    UNION ALL SELECT 'task_id', NULL, NEW.task_id
+    UNION ALL SELECT 'label_id', NULL, NEW.label_id
+    UNION ALL SELECT 'created_at', NULL, NEW.created_at
+  ) WHERE new IS NOT NULL;
 END;
 
 CREATE TRIGGER task_labels_log_update AFTER UPDATE OF
@@ -502,39 +573,47 @@ ON task_labels WHEN
   OLD.project_id IS NOT NEW.project_id OR OLD.task_id IS NOT NEW.task_id OR
   OLD.label_id IS NOT NEW.label_id OR OLD.created_at IS NOT NEW.created_at
 BEGIN
-  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid, fields)
-  SELECT (SELECT batch FROM current_batch), NEW.project_id, 'task_label', 'update', NEW.id, NEW.uid,
-    (SELECT json_group_object(name, json_array(old, new)) FROM (
-      SELECT 'project_id' AS name, OLD.project_id AS old, NEW.project_id AS new
-      UNION ALL SELECT 'task_id', OLD.task_id, NEW.task_id
-      UNION ALL SELECT 'label_id', OLD.label_id, NEW.label_id
-      UNION ALL SELECT 'created_at', OLD.created_at, NEW.created_at
-    ) WHERE old IS NOT new);
+  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid)
+  SELECT batch, NEW.project_id, 'task_label', 'update', NEW.id, NEW.uid
+    FROM current_batch;
+  INSERT INTO change_fields
+  SELECT (SELECT max(id) FROM change_log), name, old, new FROM (
+    SELECT 'project_id' AS name, OLD.project_id AS old, NEW.project_id AS new
+    UNION ALL SELECT 'task_id', OLD.task_id, NEW.task_id
+    UNION ALL SELECT 'label_id', OLD.label_id, NEW.label_id
+    UNION ALL SELECT 'created_at', OLD.created_at, NEW.created_at
+  ) WHERE old IS NOT new;
 END;
 
 CREATE TRIGGER task_labels_log_delete AFTER DELETE ON task_labels
 BEGIN
-  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid, fields)
-  SELECT (SELECT batch FROM current_batch), OLD.project_id, 'task_label', 'delete', OLD.id, OLD.uid,
-    json_object(
-      'project_id', json_array(OLD.project_id, NULL),
-      'task_id', json_array(OLD.task_id, NULL),
-      'label_id', json_array(OLD.label_id, NULL),
-      'created_at', json_array(OLD.created_at, NULL));
+  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid)
+  SELECT batch, OLD.project_id, 'task_label', 'delete', OLD.id, OLD.uid
+    FROM current_batch;
+  INSERT INTO change_fields
+  SELECT (SELECT max(id) FROM change_log), name, old, new FROM (
+    SELECT 'project_id' AS name, OLD.project_id AS old, NULL AS new
+    UNION ALL SELECT 'task_id', OLD.task_id, NULL
+    UNION ALL SELECT 'label_id', OLD.label_id, NULL
+    UNION ALL SELECT 'created_at', OLD.created_at, NULL
+  ) WHERE old IS NOT NULL;
 END;
 
 -- relations
 
 CREATE TRIGGER relations_log_insert AFTER INSERT ON relations
 BEGIN
-  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid, fields)
-  SELECT (SELECT batch FROM current_batch), NEW.project_id, 'relation', 'insert', NEW.id, NEW.uid,
-    json_object(
-      'project_id', json_array(NULL, NEW.project_id),
-      'kind', json_array(NULL, NEW.kind),
-      'from_id', json_array(NULL, NEW.from_id),
-      'to_id', json_array(NULL, NEW.to_id),
-      'created_at', json_array(NULL, NEW.created_at));
+  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid)
+  SELECT batch, NEW.project_id, 'relation', 'insert', NEW.id, NEW.uid
+    FROM current_batch;
+  INSERT INTO change_fields
+  SELECT (SELECT max(id) FROM change_log), name, old, new FROM (
+    SELECT 'project_id' AS name, NULL AS old, NEW.project_id AS new
+    UNION ALL SELECT 'kind', NULL, NEW.kind
+    UNION ALL SELECT 'from_id', NULL, NEW.from_id
+    UNION ALL SELECT 'to_id', NULL, NEW.to_id
+    UNION ALL SELECT 'created_at', NULL, NEW.created_at
+  ) WHERE new IS NOT NULL;
 END;
 
 CREATE TRIGGER relations_log_update AFTER UPDATE OF
@@ -544,25 +623,30 @@ ON relations WHEN
   NOT NEW.from_id OR OLD.to_id IS NOT NEW.to_id OR OLD.created_at IS NOT
   NEW.created_at
 BEGIN
-  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid, fields)
-  SELECT (SELECT batch FROM current_batch), NEW.project_id, 'relation', 'update', NEW.id, NEW.uid,
-    (SELECT json_group_object(name, json_array(old, new)) FROM (
-      SELECT 'project_id' AS name, OLD.project_id AS old, NEW.project_id AS new
-      UNION ALL SELECT 'kind', OLD.kind, NEW.kind
-      UNION ALL SELECT 'from_id', OLD.from_id, NEW.from_id
-      UNION ALL SELECT 'to_id', OLD.to_id, NEW.to_id
-      UNION ALL SELECT 'created_at', OLD.created_at, NEW.created_at
-    ) WHERE old IS NOT new);
+  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid)
+  SELECT batch, NEW.project_id, 'relation', 'update', NEW.id, NEW.uid
+    FROM current_batch;
+  INSERT INTO change_fields
+  SELECT (SELECT max(id) FROM change_log), name, old, new FROM (
+    SELECT 'project_id' AS name, OLD.project_id AS old, NEW.project_id AS new
+    UNION ALL SELECT 'kind', OLD.kind, NEW.kind
+    UNION ALL SELECT 'from_id', OLD.from_id, NEW.from_id
+    UNION ALL SELECT 'to_id', OLD.to_id, NEW.to_id
+    UNION ALL SELECT 'created_at', OLD.created_at, NEW.created_at
+  ) WHERE old IS NOT new;
 END;
 
 CREATE TRIGGER relations_log_delete AFTER DELETE ON relations
 BEGIN
-  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid, fields)
-  SELECT (SELECT batch FROM current_batch), OLD.project_id, 'relation', 'delete', OLD.id, OLD.uid,
-    json_object(
-      'project_id', json_array(OLD.project_id, NULL),
-      'kind', json_array(OLD.kind, NULL),
-      'from_id', json_array(OLD.from_id, NULL),
-      'to_id', json_array(OLD.to_id, NULL),
-      'created_at', json_array(OLD.created_at, NULL));
+  INSERT INTO change_log (batch, project_id, entity, op, entity_id, uid)
+  SELECT batch, OLD.project_id, 'relation', 'delete', OLD.id, OLD.uid
+    FROM current_batch;
+  INSERT INTO change_fields
+  SELECT (SELECT max(id) FROM change_log), name, old, new FROM (
+    SELECT 'project_id' AS name, OLD.project_id AS old, NULL AS new
+    UNION ALL SELECT 'kind', OLD.kind, NULL
+    UNION ALL SELECT 'from_id', OLD.from_id, NULL
+    UNION ALL SELECT 'to_id', OLD.to_id, NULL
+    UNION ALL SELECT 'created_at', OLD.created_at, NULL
+  ) WHERE old IS NOT NULL;
 END;
