@@ -31,6 +31,12 @@ Never: import anything, print, or know who shows the error.
       WireError                 bad_frame              exit 1
         BadJson                 bad_json
         FrameTooLarge           frame_too_large
+        UnknownType             unknown_type
+        UnknownMethod           unknown_method
+        BadEvent                bad_event
+        UnsupportedVersion      unsupported_version
+        TooManyErrors           too_many_errors
+        Busy                    busy
 """
 
 from __future__ import annotations
@@ -248,4 +254,43 @@ class FrameTooLarge(WireError):
     """A line is longer than the limit; where it ends is unknown."""
 
     code = "frame_too_large"
+    fatal = True
+
+
+class UnknownType(WireError):
+    """A frame of a type that no version of the protocol knows."""
+
+    code = "unknown_type"
+
+
+class UnknownMethod(WireError):
+    """A request for a method that no version of the protocol knows."""
+
+    code = "unknown_method"
+
+
+class BadEvent(WireError):
+    """An announcement that is no event of the protocol."""
+
+    code = "bad_event"
+
+
+class UnsupportedVersion(WireError):
+    """The peer speaks another version of the protocol."""
+
+    code = "unsupported_version"
+    fatal = True
+
+
+class TooManyErrors(WireError):
+    """The peer sends nothing but mistakes."""
+
+    code = "too_many_errors"
+    fatal = True
+
+
+class Busy(WireError):
+    """The daemon serves as many clients as it may."""
+
+    code = "busy"
     fatal = True
