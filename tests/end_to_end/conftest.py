@@ -20,7 +20,8 @@ def home(paso_home: Path) -> Iterator[Home]:
 
 @pytest.fixture
 def board(home: Home) -> Home:
-    """A home with a database: the first write made it."""
-    home.paso("add", "first task", environ={"PASO_AUTO_START": "0"})
-    assert home.titles() == {"first task"}
+    """A home with a database and one task, made by a writer that rang no doorbell."""
+    home.worker("write", "first", 1, 1.0).result()
+    assert home.titles() == {"first 0"}
+    assert home.daemons() == []
     return home

@@ -2,6 +2,7 @@
 
     python -m tests.end_to_end.workers ensure COUNT AT SECONDS
     python -m tests.end_to_end.workers write NAME COUNT SUPPRESSED
+    python -m tests.end_to_end.workers write-and-die TITLE
     python -m tests.end_to_end.workers follow NAME
     python -m tests.end_to_end.workers latency SUBSCRIBERS EVENTS RATE
 
@@ -12,8 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import selectors
+import signal
 import socket
 import sys
 import threading
@@ -115,6 +118,20 @@ def write(name: str, count: str, suppressed: str) -> None:
     publisher.close()
 
 
+def write_and_die(title: str) -> None:
+    """Commit one task, and be killed where the doorbell would be rung."""
+    from paso.commands import projects, tasks
+    from paso.database.connection import open_database
+
+    database = open_database(
+        Paths().database,
+        actor="victim",
+        client="victim",
+        on_commit=lambda commit: os.kill(os.getpid(), signal.SIGKILL),
+    )
+    tasks.create_task(database, projects.list_projects(database)[0].id, title)
+
+
 # follow: an EventClient ----------------------------------------------------------
 
 
@@ -203,6 +220,7 @@ def _collect(
 MODES: dict[str, Callable[..., None]] = {
     "ensure": ensure,
     "write": write,
+    "write-and-die": write_and_die,
     "follow": follow,
     "latency": latency,
 }
