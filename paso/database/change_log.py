@@ -109,7 +109,7 @@ def announced_rows(
 
 def _changes(conn: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> list[Change]:
     fields = _fields(conn, (row[0] for row in rows))
-    return [Change(*row, fields.get(row[0], {})) for row in rows]
+    return [Change._make((*row, fields.get(row[0], {}))) for row in rows]
 
 
 def _fields(

@@ -109,7 +109,7 @@ class Database:
         if self.conn.in_transaction:
             yield self.conn
             return
-        self._execute("BEGIN")
+        self.run("BEGIN")
         try:
             yield self.conn
         finally:
@@ -167,26 +167,17 @@ class Database:
         """Name the write under way, unless it has a name."""
         self._summary = self._summary or summary
 
-    def run(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> int:
-        """Execute a statement of the write under way; return the rows it changed."""
-        return self._execute(sql, params).rowcount
-
-    def insert(self, table: str, **values: Any) -> int:
-        """Insert a row in the write under way and return its id."""
-        names, marks = ", ".join(values), ", ".join("?" * len(values))
-        sql = f"INSERT INTO {table} ({names}) VALUES ({marks})"
-        return int(self._execute(sql, tuple(values.values())).lastrowid or 0)
-
-    def close(self) -> None:
-        self.conn.close()
-
-    def _execute(
+    def run(
         self, sql: str, params: Sequence[Any] | dict[str, Any] = ()
     ) -> sqlite3.Cursor:
+        """Execute a statement of the write under way."""
         try:
             return self.conn.execute(sql, params)
         except sqlite3.Error as error:
             raise typed(error, self.path) from error
+
+    def close(self) -> None:
+        self.conn.close()
 
     def _begin(self) -> None:
         self.conn.execute(f"PRAGMA busy_timeout={POLL_MS}")
@@ -238,12 +229,12 @@ class Database:
             first=rows[0][0],
             last=rows[-1][0],
             project_id=projects.pop() if len(projects) == 1 else 0,
-            entities=tuple(Entity(*row[2:]) for row in rows),
+            entities=tuple(Entity._make(row[2:]) for row in rows),
         )
 
     @contextmanager
     def _savepoint(self) -> Iterator[None]:
-        self._execute("SAVEPOINT part")
+        self.run("SAVEPOINT part")
         try:
             yield
         except BaseException as error:
@@ -253,7 +244,7 @@ class Database:
             if isinstance(error, sqlite3.Error):
                 raise typed(error, self.path) from error
             raise
-        self._execute("RELEASE part")
+        self.run("RELEASE part")
 
     def _rollback(self) -> None:
         # SQLite itself has rolled back after some errors (a full disk); the error

@@ -118,7 +118,7 @@ CREATE TABLE comments (
   created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
   updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 ) STRICT;
-CREATE INDEX comments_by_task ON comments (task_id);
+CREATE INDEX comments_by_task ON comments (task_id, project_id);
 
 CREATE TABLE task_labels (
   id         INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -149,11 +149,12 @@ CREATE TABLE relations (
   from_id    INTEGER NOT NULL REFERENCES tasks (id),
   to_id      INTEGER NOT NULL REFERENCES tasks (id),
   created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
-  UNIQUE (kind, from_id, to_id),
+  UNIQUE (from_id, kind, to_id),
   CHECK (from_id <> to_id),
   CHECK (kind <> 'related' OR from_id < to_id)
 ) STRICT;
 CREATE INDEX relations_by_target ON relations (to_id, kind);
+CREATE INDEX relations_by_project ON relations (project_id);
 CREATE UNIQUE INDEX relations_one_parent ON relations (to_id) WHERE kind = 'parent';
 
 -- The change log --------------------------------------------------------------
