@@ -1,0 +1,115 @@
+"""`paso list`, `paso search` and what else shows tasks by a filter.
+
+Never: know what a filter means.
+"""
+
+from __future__ import annotations
+
+from paso.cli.arguments import Argument, Command, Option
+from paso.cli.views import keys, task_table
+from paso.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from paso.cli.arguments import Arguments
+    from paso.cli.context import Context
+    from paso.model import Task
+
+FILTER_NOTES = """\
+Filter: words match title and description; label:x, -label:x, prio>=high, type:bug,
+col:done, is:blocked, is:ready, due<2026-12-01, due<+7d, assignee:me, project:WEB."""
+
+
+def run_list(context: Context, found: Arguments) -> int:
+    """Show the tasks of the current project that pass the filter."""
+    text = " ".join(found.words("FILTER"))
+    tasks = select(
+        context, text, everywhere=found.has("all"), archived=_archived(found)
+    )
+    nothing = (
+        "no task passes this filter"
+        if text
+        else 'no tasks yet; add one: paso add "What is to be done"'
+    )
+    return show_tasks(context, tasks, nothing)
+
+
+def _archived(found: Arguments) -> bool:
+    return found.has("archived")
+
+
+def select(
+    context: Context, text: str, *, everywhere: bool = False, archived: bool = False
+) -> list[Task]:
+    """The tasks that pass a filter, of the current project unless it names others."""
+    from paso.commands.tasks import list_tasks
+
+    chosen = None
+    if text:
+        from paso.commands.filters import parse_filter
+
+        chosen = parse_filter(text)
+    everywhere = everywhere or (chosen is not None and chosen.names_project)
+    project_id = None if everywhere else context.project.id
+    return list_tasks(context.db, project_id, filter=chosen, archived=archived)
+
+
+def show_tasks(context: Context, tasks: list[Task], nothing: str) -> int:
+    """Print a table of tasks; when there is none, tell the next step."""
+    context.out.show(tasks, keys(tasks), lambda: task_table(context.out, tasks))
+    if not tasks:
+        context.out.say(nothing)
+    return 0
+
+
+def run_search(context: Context, found: Arguments) -> int:
+    """Show the tasks of all projects whose words match."""
+    from paso.commands.tasks import list_tasks
+
+    text = " ".join(found.words("TEXT")).strip()
+    if not text:
+        raise UsageError("nothing to search for")
+    project = context.chosen_project
+    tasks = list_tasks(context.db, project.id if project else None, filter=_words(text))
+    return show_tasks(context, tasks, "no task has these words")
+
+
+def _words(text: str) -> object:
+    from paso.commands.filters import parse_filter
+
+    quoted = " ".join('"' + word.replace('"', "") + '"' for word in text.split())
+    return parse_filter(quoted)
+
+
+def list_command(name: str) -> Command:
+    """The command under one of its two names."""
+    return Command(
+        name,
+        run_list,
+        "List tasks of the current project, over all columns.",
+        (Argument("FILTER", "what a task must match, see below", "*", "filter"),),
+        (
+            Option("-a --all", "tasks of all projects"),
+            Option("--archived", "archived tasks instead"),
+        ),
+        (
+            f"paso {name}",
+            f"paso {name} is:ready 'prio>=high'",
+            f"paso {name} label:auth -type:bug 'due<+7d' --json",
+        ),
+        FILTER_NOTES,
+        takes_dashes=True,
+    )
+
+
+COMMANDS = (
+    list_command("list"),
+    Command(
+        "search",
+        run_search,
+        "Find tasks by words in title and description, in all projects.",
+        (Argument("TEXT", "all of these words", "+"),),
+        examples=("paso search login timeout",),
+        takes_dashes=True,
+    ),
+)

@@ -1,0 +1,191 @@
+"""From the words of the shell to one command: find it, run it, report how it went.
+
+Never: know what a single command does, or let a traceback reach the terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from paso.cli.arguments import (
+    GLOBAL_OPTIONS,
+    Arguments,
+    Command,
+    nearest,
+    parse,
+)
+from paso.cli.catalog import WORDS, load
+from paso.cli.context import Context
+from paso.cli.output import Output
+from paso.errors import InvalidValue, PasoError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+"""What a shell shows for a program that SIGPIPE ended (128 + 13)."""
+
+_VALUED = {f for o in GLOBAL_OPTIONS if o.value for f in o.flags.split()}
+_SWITCHES = {f for o in GLOBAL_OPTIONS if not o.value for f in o.flags.split()}
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one call of `paso` and return its exit code; nothing is raised."""
+    _tolerate_any_text()
+    out = Output(json="--json" in words)
+    try:
+        code = _run_safely(out, words)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        return _end_quietly()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run_safely(out: Output, words: Sequence[str]) -> int:
+    try:
+        return dispatch(words)
+    except PasoError as error:
+        out.error(error)
+        return error.exit_code
+    except (BrokenPipeError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        if os.environ.get("PASO_DEBUG"):
+            raise
+        from paso.cli.crash import report
+
+        unexpected = report(error)
+        out.error(unexpected)
+        return unexpected.exit_code
+
+
+def dispatch(words: Sequence[str]) -> int:
+    """Find the command that `words` name, and run it.
+
+    Raises:
+        PasoError: whatever kept the command from its work.
+    """
+    _check_encoding(words)
+    leading, rest = split_leading(words)
+    if not rest:
+        return _without_word(leading)
+    command, rest = find_command(rest)
+    found = parse(command, [*leading, *rest])
+    out = make_output(found)
+    if found.has("help"):
+        from paso.cli.help import show_command
+
+        return show_command(out, command)
+    context = Context(out, found.text("project"))
+    try:
+        return command.run(context, found) or 0
+    finally:
+        context.close()
+
+
+def split_leading(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Split off the global options before the first word that is none."""
+    at = 0
+    while at < len(words) and words[at].startswith("-"):
+        flag = words[at].partition("=")[0]
+        if flag in _VALUED and "=" not in words[at]:
+            at += 1
+        elif flag not in _VALUED | _SWITCHES:
+            raise UsageError(
+                f"paso has no option {words[at]}",
+                hint="paso -h shows what there is",
+                candidates=nearest(flag, (*_VALUED, *_SWITCHES, "--version")),
+            )
+        at += 1
+    return list(words[:at]), list(words[at:])
+
+
+def _without_word(leading: Sequence[str]) -> int:
+    """`paso` alone is the board; `paso -h` the overview."""
+    if any(word in ("-h", "--help") for word in leading):
+        from paso.cli.help import show_overview
+
+        return show_overview(Output(json="--json" in leading))
+    return dispatch([*leading, "board"])
+
+
+def make_output(found: Arguments) -> Output:
+    color = found.text("color") or "auto"
+    if color not in ("auto", "always", "never"):
+        raise UsageError(f"--color takes auto, always or never, not {color!r}")
+    return Output(json=found.has("json"), quiet=found.has("quiet"), color=color)
+
+
+def find_command(words: Sequence[str]) -> tuple[Command, list[str]]:
+    """The command that `words` begin with, and what follows its name.
+
+    Raises:
+        UsageError: there is none; it names what may have been meant.
+    """
+    noun = words[0]
+    if noun not in WORDS:
+        raise _unknown_word(noun)
+    commands = load(noun)
+    if commands[0].name == noun:
+        return commands[0], list(words[1:])
+    between, rest = split_leading(words[1:])
+    if not rest:
+        return _noun_without_verb(noun, commands, between)
+    for command in commands:
+        if command.name == f"{noun} {rest[0]}":
+            return command, [*between, *rest[1:]]
+    verbs = [command.name.split()[1] for command in commands]
+    raise UsageError(
+        f"paso {noun} has no command {rest[0]!r}",
+        hint=f"paso {noun} {'|'.join(verbs)}",
+        candidates=tuple(f"paso {noun} {verb}" for verb in nearest(rest[0], verbs)),
+    )
+
+
+def _noun_without_verb(
+    noun: str, commands: Sequence[Command], between: Sequence[str]
+) -> tuple[Command, list[str]]:
+    if "-h" in between or "--help" in between:
+        from paso.cli.help import noun_help
+
+        return noun_help(noun, commands), [*between]
+    verbs = "|".join(command.name.split()[1] for command in commands)
+    raise UsageError(f"paso {noun} needs a command", hint=f"paso {noun} {verbs}")
+
+
+def _unknown_word(word: str) -> UsageError:
+    near = [f"paso {one}" for one in nearest(word, (w for w in WORDS if w[0] != "_"))]
+    for noun in ("task", "project", "column", "label", "daemon", "config"):
+        near += [f"paso {c.name}" for c in load(noun) if c.name.split()[1] == word]
+    return UsageError(
+        f"paso has no command {word!r}",
+        hint="paso -h shows what there is",
+        candidates=tuple(near),
+    )
+
+
+def _check_encoding(words: Sequence[str]) -> None:
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise InvalidValue(f"this argument is not UTF-8: {word!a}") from None
+
+
+def _tolerate_any_text() -> None:
+    """Let a stream whose encoding lacks a character show an escape instead."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and stream.errors != "backslashreplace":
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[attr-defined]
+
+
+def _end_quietly() -> int:
+    """The reader has gone: say nothing, at the exit of the interpreter neither."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    return BROKEN_PIPE

@@ -1,0 +1,66 @@
+"""`paso undo` and `paso redo`.
+
+Never: decide what can be taken back.
+"""
+
+from __future__ import annotations
+
+from paso.cli.arguments import Argument, Command
+from paso.cli.times import ago
+from paso.errors import PasoError
+from paso.text import escape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from paso.cli.arguments import Arguments
+    from paso.cli.context import Context
+
+
+def handler(name: str) -> Callable[[Context, Arguments], int]:
+    """Make the handler of undo or redo."""
+
+    def run(context: Context, found: Arguments) -> int:
+        from paso.commands import undo
+
+        act = undo.undo if name == "undo" else undo.redo
+        project = context.chosen_project
+        project_id = project.id if project else None
+        wanted, done = found.number("N", least=1) or 1, []
+        while len(done) < wanted:
+            try:
+                done.append(act(context.db, project_id=project_id))
+            except PasoError as error:
+                if done:
+                    error.hint = f"{len(done)} of {wanted} steps were done before"
+                raise
+        past = "undone" if name == "undo" else "redone"
+        context.out.show(
+            done,
+            [one.batch for one in done],
+            lambda: [
+                f"{past}: {escape(one.summary)}"
+                f"  {context.out.palette.dim(f'({escape(one.actor)}, {ago(one.at)})')}"
+                for one in done
+            ],
+        )
+        return 0
+
+    return run
+
+
+def _command(name: str, summary: str) -> Command:
+    return Command(
+        name,
+        handler(name),
+        summary,
+        (Argument("N", "how many steps; else one", "?"),),
+        examples=(f"paso {name}", f"paso {name} 3"),
+    )
+
+
+COMMANDS = (
+    _command("undo", "Take the last change back, whoever made it; N of them."),
+    _command("redo", "Do again what was undone."),
+)

@@ -1,0 +1,78 @@
+"""How tasks look on the command line: the table and the confirmation of a change.
+
+Never: read the board or print.
+"""
+
+from __future__ import annotations
+
+from paso.cli.table import Head, table
+from paso.model import PRIORITIES
+from paso.text import escape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from paso.cli.output import Output
+    from paso.model import Task
+
+
+def task_table(out: Output, tasks: Sequence[Task]) -> list[str]:
+    """A line for each task; columns that say nothing are left out."""
+    paint = out.palette
+
+    def priority(cell: str, row: int) -> str:
+        return paint.color(cell, PRIORITIES.get(tasks[row].priority, "#EAB308"))
+
+    def labels(cell: str, row: int) -> str:
+        found = tasks[row].labels
+        return paint.color(cell, found[0].color) if found else cell
+
+    heads = (
+        Head("key", lambda cell, _: paint.bold(cell)),
+        Head("title", elastic=True),
+        Head("column"),
+        Head("priority", priority),
+        Head("type"),
+        Head("labels", labels),
+        Head("due"),
+        Head("assignee"),
+        Head("marks", lambda cell, _: paint.color(cell, "#EF4444")),
+    )
+    return table(out, heads, [_cells(task) for task in tasks])
+
+
+def _cells(task: Task) -> tuple[str, ...]:
+    return (
+        task.key,
+        escape(task.title),
+        escape(task.column.name),
+        task.priority,
+        "" if task.type == "task" else task.type,
+        ", ".join([escape(label.name) for label in task.labels]),
+        task.due or "",
+        escape(task.assignee or ""),
+        _marks(task),
+    )
+
+
+def _marks(task: Task) -> str:
+    words = []
+    if task.blocked:
+        words.append("blocked")
+    if task.archived:
+        words.append("archived")
+    return ", ".join(words)
+
+
+def task_line(out: Output, task: Task) -> str:
+    """The task in a line: what a command that changed it answers."""
+    place = "archived" if task.archived else escape(task.column.name)
+    return (
+        f"{out.palette.bold(task.key)}  {escape(task.title)}"
+        f"  {out.palette.dim(f'({place})')}"
+    )
+
+
+def keys(tasks: Iterable[Task]) -> list[str]:
+    return [task.key for task in tasks]
