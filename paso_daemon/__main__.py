@@ -1,0 +1,102 @@
+"""`python -m paso_daemon`: take the home, listen, then load the rest and serve.
+
+The socket is there before asyncio, uvloop and orjson are imported: a client waits in
+the backlog for the 40 ms that takes, instead of trying again and again.
+
+Never: handle a frame, import at the top what only the serving needs.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from contextlib import ExitStack, suppress
+from typing import NoReturn
+
+from paso import __version__
+from paso.errors import DaemonRunning, PasoError, UsageError
+from paso_daemon.lifecycle.ground import take_ground
+
+USAGE = """\
+usage: python -m paso_daemon [--version]
+
+Serves the Paso home that PASO_HOME names (else ~/.paso) until it is stopped.
+Clients start it by themselves; `paso daemon` starts, stops and shows it."""
+
+EX_TEMPFAIL, EX_CONFIG = 75, 78
+"""sysexits.h: another daemon runs; the home or a setting does not allow one."""
+
+
+class Options:
+    """The command line: what the launcher passes on."""
+
+    def __init__(self, argv: list[str]) -> None:
+        self.detached = False
+        self.ready_fd: int | None = None
+        for word in argv:
+            self._take(word)
+
+    def _take(self, word: str) -> None:
+        if word == "--detached":
+            self.detached = True
+        elif word.startswith("--ready-fd=") and word[11:].isdecimal():
+            self.ready_fd = int(word[11:])
+        else:
+            raise UsageError(f"no option {word}", hint=USAGE)
+
+
+def main(argv: list[str] | None = None) -> NoReturn:
+    """Run the daemon; never returns."""
+    words = sys.argv[1:] if argv is None else argv
+    if words in (["--version"], ["-V"]):
+        sys.stdout.write(f"paso-daemon {__version__}\n")
+        sys.exit(0)
+    if words in (["--help"], ["-h"]):
+        sys.stdout.write(f"{USAGE}\n")
+        sys.exit(0)
+    try:
+        options = Options(words)
+    except UsageError as error:
+        sys.stderr.write(f"paso-daemon: {error.message}\n{error.hint}\n")
+        sys.exit(2)
+    sys.exit(_run(options))
+
+
+def _run(options: Options) -> int:
+    gc.disable()
+    try:
+        with ExitStack() as stack:
+            ground = take_ground(stack, detached=options.detached)
+            _report(options.ready_fd, "READY\n")
+            from paso_daemon.daemon import serve
+
+            serve(ground)
+    except PasoError as error:
+        _refuse(error, options)
+        return EX_TEMPFAIL if isinstance(error, DaemonRunning) else EX_CONFIG
+    return 0
+
+
+def _refuse(error: PasoError, options: Options) -> None:
+    """Say why we cannot run; that another one does is no news for the log."""
+    import json
+
+    told = {"code": error.code, "message": error.message, "hint": error.hint}
+    _report(options.ready_fd, json.dumps(told))
+    if not (options.detached and isinstance(error, DaemonRunning)):
+        hint = f"\n  {error.hint}" if error.hint else ""
+        sys.stderr.write(f"paso-daemon: {error.message}{hint}\n")
+
+
+def _report(fd: int | None, word: str) -> None:
+    """Tell the process that started us; it may have gone away."""
+    if fd is None:
+        return
+    with suppress(OSError):
+        os.write(fd, word.encode())
+        os.close(fd)
+
+
+if __name__ == "__main__":
+    main()

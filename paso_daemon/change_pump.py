@@ -1,0 +1,174 @@
+"""From the change log to every client: each row once, in order, whoever wrote it.
+
+A doorbell only says "look". It may be lost, late, doubled: the announced head decides
+what is sent, and `PRAGMA data_version` is looked at while anybody is connected.
+
+    doorbell --\\
+                 +--> run (once a turn) --> rows after head --> db_changed, grouped
+    poll ------/                                                by project and writer
+
+Never: write to the database, wait for it, hold what it has sent.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any
+
+from paso.events.backoff import Backoff
+from paso.events.types import Entity, db_changed
+from paso.events.wire import Frame, encode_part
+from paso_daemon.change_reader import ChangeReader, Row
+from paso_daemon.hub import Address
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Iterator
+
+    from paso_daemon.hub import Hub
+    from paso_daemon.tasks import Health
+
+ROWS_PER_TURN = 500
+"""About a millisecond of the loop."""
+
+logger = logging.getLogger("paso.daemon")
+
+
+class ChangePump:
+    """Announces the change log through the hub.
+
+    Arguments:
+        computer: our id, for the origin of each event.
+        resync: tells everybody to read again, given a reason.
+        flush: sends what was published.
+        may_send: False while clients are too far behind for more.
+        health: where a database that cannot be read is shown.
+    """
+
+    def __init__(
+        self,
+        reader: ChangeReader,
+        hub: Hub[Any],
+        loop: asyncio.AbstractEventLoop,
+        *,
+        computer: str,
+        resync: Callable[[str], None],
+        flush: Callable[[], None],
+        may_send: Callable[[], bool],
+        health: Health,
+    ) -> None:
+        self._reader = reader
+        self._hub = hub
+        self._loop = loop
+        self._computer = computer
+        self._resync = resync
+        self._flush = flush
+        self._may_send = may_send
+        self._health = health
+        self._backoff = Backoff(0.02, 0.5)
+        self._waiting: asyncio.Handle | None = None
+
+    @property
+    def head(self) -> int | None:
+        """The announced head of the change log; None without a database."""
+        return self._reader.head
+
+    def ring(self) -> None:
+        """Look, as soon as this turn of the loop is over."""
+        if self._waiting is None:
+            self._waiting = self._loop.call_soon(self._run)
+
+    def poll(self) -> None:
+        """Look if SQLite says that anybody wrote."""
+        try:
+            news = self._reader.has_news()
+        except sqlite3.Error:
+            news = True  # the reading says what is wrong
+        if news:
+            self.look()
+
+    def look(self) -> None:
+        """Look now; what is found is published, not yet sent."""
+        self._cancel()
+        self._run()
+
+    def drain(self) -> None:
+        """Publish all there is, in one go: the daemon stops."""
+        self._cancel()
+        while self._read_some():
+            pass
+
+    def close(self) -> None:
+        self._cancel()
+        self._reader.close()
+
+    def _run(self) -> None:
+        self._waiting = None
+        if not self._may_send():
+            self._again(0.005)
+            return
+        if self._read_some():
+            self._again(0.0)
+        self._flush()
+
+    def _again(self, delay: float) -> None:
+        if self._waiting is None:
+            self._waiting = self._loop.call_later(delay, self._run)
+
+    def _cancel(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def _read_some(self) -> bool:
+        """Publish some rows; True when there are more."""
+        try:
+            reading = self._reader.read(ROWS_PER_TURN)
+        except sqlite3.Error as error:
+            self._degraded(error)
+            return False
+        self._backoff.reset()
+        self._health.recovered("database")
+        if reading.replaced:
+            logger.warning("the database was replaced: every client reads again")
+            self._resync("database_replaced")
+        self._publish(reading.rows)
+        return reading.more
+
+    def _degraded(self, error: sqlite3.Error) -> None:
+        self._health.degraded("database", str(error))
+        self._again(self._backoff.wait())
+
+    def _publish(self, rows: list[Row]) -> None:
+        if not rows:
+            return
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        for origin, event in events_of(rows, self._computer, now):
+            address = Address("db", event["project_id"])
+            self._hub.publish(address, encode_part(origin), encode_part(event))
+
+
+def events_of(
+    rows: list[Row], computer: str, now: str
+) -> Iterator[tuple[Frame, Frame]]:
+    """Yield origin and event for each stretch of one project and one writer."""
+    for (project_id, client, pid), part in groupby(
+        rows, lambda row: (row.project_id, row.client, row.pid)
+    ):
+        group = list(part)
+        yield (
+            {"client": client, "pid": pid, "computer": computer},
+            db_changed(
+                project_id,
+                now,
+                first=group[0].id,
+                last=group[-1].id,
+                entities=[
+                    Entity(row.entity, row.op, row.entity_id, row.uid) for row in group
+                ],
+            ),
+        )

@@ -1,0 +1,196 @@
+"""The change log as the daemon sees it: rows after the announced head, or a new file.
+
+Opened for reading only, when the database exists, and never waiting: a locked, damaged
+or foreign database raises at once, and the next look tries again.
+
+Two ways tell that what was announced is not the past any more: the path leads to
+another file, or the row at the announced head is another one. Both happen when a
+backup is put back.
+
+Never: write, wait for a lock, open the file by hand (close() would drop the locks
+SQLite holds on it in this process, howtocorrupt 2.2), know clients.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import suppress
+from typing import NamedTuple
+
+from paso.database.change_log import announced_rows
+
+
+class Row(NamedTuple):
+    """One change and who made it."""
+
+    id: int
+    project_id: int
+    entity: str
+    op: str
+    entity_id: int
+    uid: str
+    client: str
+    pid: int | None
+
+
+class Reading(NamedTuple):
+    rows: list[Row]
+    replaced: bool = False
+    """What was announced before does not hold: everybody must read again."""
+    more: bool = False
+
+
+class ChangeReader:
+    """Follows the change log of the database at `path`.
+
+    `head` is the announced head; None without a database.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._conn: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self._version = 0
+        self._head_uid = ""
+        self._looked = False
+        self._lost = False
+        self.head: int | None = None
+
+    def has_news(self) -> bool:
+        """True when a read may find something; costs some microseconds.
+
+        Raises:
+            sqlite3.Error: as `read`.
+        """
+        identity = _identity(self._path)
+        if self._conn is None or identity != self._identity:
+            return identity != self._identity or identity is not None
+        return self._data_version(self._conn) != self._version
+
+    def read(self, limit: int) -> Reading:
+        """Return at most `limit` rows after the announced head, and move it.
+
+        Raises:
+            sqlite3.Error: it cannot be read now.
+        """
+        try:
+            return self._read(limit)
+        except sqlite3.Error as error:
+            if not _is_busy(error):
+                self._lost = self._lost or not _is_unborn(error)
+                self.close()
+            raise
+        finally:
+            self._looked = True
+
+    def close(self) -> None:
+        """Let go of the file; the next read opens it again."""
+        if self._conn is not None:
+            with suppress(sqlite3.Error):
+                self._conn.close()
+        self._conn = None
+
+    def _read(self, limit: int) -> Reading:
+        identity = _identity(self._path)
+        if identity != self._identity and self._identity is not None:
+            self.close()
+            self._lost = True
+        if identity is None:
+            self._identity = self.head = None
+            return Reading([])
+        if self._conn is None:
+            return self._open(identity, limit)
+        return self._new_rows(self._conn, limit)
+
+    def _open(self, identity: tuple[int, int], limit: int) -> Reading:
+        conn = _connect(self._path)
+        try:
+            reading = self._first_reading(conn, limit)
+        except sqlite3.Error:
+            conn.close()
+            raise
+        self._conn, self._identity, self._lost = conn, identity, False
+        return reading
+
+    def _first_reading(self, conn: sqlite3.Connection, limit: int) -> Reading:
+        if self._lost or not self._looked:
+            self._announce_up_to(conn, _newest(conn))
+            return Reading([], replaced=self._lost)
+        # It was not there when we started: clients have seen nothing of it.
+        _newest(conn)
+        self.head = self.head or 0
+        return self._new_rows(conn, limit)
+
+    def _announce_up_to(self, conn: sqlite3.Connection, head: int) -> None:
+        self._version = self._data_version(conn)
+        self.head = head
+        found = announced_rows(conn, head - 1, 1)
+        self._head_uid = found[0][5] if found else ""
+
+    def _new_rows(self, conn: sqlite3.Connection, limit: int) -> Reading:
+        assert self.head is not None
+        version = self._data_version(conn)
+        found = [Row._make(r) for r in announced_rows(conn, self.head - 1, limit + 1)]
+        if self.head and not self._is_same_past(conn, found):
+            self._announce_up_to(conn, _newest(conn))
+            return Reading([], replaced=True)
+        rows = [row for row in found if row.id > self.head]
+        more = len(found) > limit
+        if rows:
+            self.head, self._head_uid = rows[-1].id, rows[-1].uid
+        if not more:
+            self._version = version
+        return Reading(rows, more=more)
+
+    def _is_same_past(self, conn: sqlite3.Connection, found: list[Row]) -> bool:
+        """The row at the head is still the one announced, or was only trimmed."""
+        if found and found[0].id == self.head:
+            return found[0].uid == self._head_uid
+        return self.head is not None and _newest(conn) >= self.head
+
+    def _data_version(self, conn: sqlite3.Connection) -> int:
+        version: int = conn.execute("PRAGMA data_version").fetchone()[0]
+        return version
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    conn = sqlite3.connect(
+        f"file:{quoted}?mode=ro",
+        uri=True,
+        timeout=0,
+        isolation_level=None,
+        cached_statements=8,
+    )
+    conn.execute("PRAGMA cache_size = -128")
+    return conn
+
+
+def _newest(conn: sqlite3.Connection) -> int:
+    """Return the highest number ever given out, though its row be trimmed."""
+    found = conn.execute(
+        "SELECT max(seq) FROM sqlite_sequence WHERE name = 'change_log'"
+        " UNION ALL SELECT max(id) FROM change_log"
+    ).fetchall()
+    return max(number or 0 for (number,) in found)
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+    )
+
+
+def _is_unborn(error: sqlite3.Error) -> bool:
+    """The file is there, its tables are not: another process is making it."""
+    return "no such table" in str(error)
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

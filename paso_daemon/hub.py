@@ -1,0 +1,154 @@
+"""Who listens to what: events in, one joined block for each distinct subscription out.
+
+Events are numbered when they come and joined when the turn of the loop ends, so a
+burst costs one write for each client, whatever its length:
+
+    publish  publish  publish            take
+       |        |        |                |
+       seq 7    seq 8    seq 9 ---------> (all, db)    -> clients 1, 2, 4
+                                          (db, of WEB) -> clients 3, 5
+
+Never: do I/O, read a clock, know sockets; a member is whatever joined.
+"""
+
+from __future__ import annotations
+
+from typing import Generic, NamedTuple, TypeVar
+
+from paso.events.types import TOPICS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Member = TypeVar("Member")
+
+
+class Subscription(NamedTuple):
+    """What a client wants to hear of."""
+
+    topics: frozenset[str] = frozenset(TOPICS)
+    project_id: int = 0
+    """0 = all."""
+    computer: str = ""
+    """Empty = all."""
+
+    def wants(self, address: Address) -> bool:
+        """True for an event of our topics; 0 and "" in an address reach everybody."""
+        return (
+            address.topic in self.topics
+            and (self.project_id == 0 or address.project_id in (0, self.project_id))
+            and (self.computer == "" or address.computer in ("", self.computer))
+        )
+
+
+class Address(NamedTuple):
+    """To whom an event goes."""
+
+    topic: str
+    project_id: int = 0
+    computer: str = ""
+
+
+EVERYTHING = Subscription()
+
+
+class Batch(NamedTuple):
+    """The frames of a turn that one subscription wants, joined."""
+
+    data: bytes
+    events: int
+    addresses: tuple[Address, ...]
+
+
+class _Group(Generic[Member]):
+    """The members of one subscription; the tuple saves copying them for each turn."""
+
+    __slots__ = ("members", "tuple")
+
+    def __init__(self) -> None:
+        self.members: dict[Member, None] = {}
+        self.tuple: tuple[Member, ...] | None = ()
+
+
+class Hub(Generic[Member]):
+    """Numbers events and finds their listeners.
+
+    Arguments:
+        epoch: names this run of the daemon; `seq` counts within it.
+    """
+
+    __slots__ = ("_groups", "_pending", "epoch", "seq", "subscriptions")
+
+    def __init__(self, epoch: str) -> None:
+        self.epoch = epoch
+        self.seq = 0
+        self.subscriptions: dict[Member, Subscription] = {}
+        self._groups: dict[Subscription, _Group[Member]] = {}
+        self._pending: list[tuple[Address, list[bytes]]] = []
+
+    def __len__(self) -> int:
+        return len(self.subscriptions)
+
+    def join(self, member: Member, subscription: Subscription = EVERYTHING) -> None:
+        """Add `member`, or give it another subscription.
+
+        What is pending was published before: take it out first.
+        """
+        self.leave(member)
+        self.subscriptions[member] = subscription
+        group = self._groups.setdefault(subscription, _Group())
+        group.members[member] = None
+        group.tuple = None
+
+    def leave(self, member: Member) -> None:
+        """Forget `member`; nothing happens when it is not there."""
+        subscription = self.subscriptions.pop(member, None)
+        if subscription is None:
+            return
+        group = self._groups[subscription]
+        del group.members[member]
+        group.tuple = None
+        if not group.members:
+            del self._groups[subscription]
+
+    def publish(self, address: Address, origin: bytes, event: bytes) -> None:
+        """Number an event and keep it for the end of the turn.
+
+        Arguments:
+            origin, event: as JSON.
+        """
+        self.seq += 1
+        frame = b'{"type":"event","seq":%d,"origin":%b,"event":%b}\n' % (
+            self.seq,
+            origin,
+            event,
+        )
+        pending = self._pending
+        if pending and pending[-1][0] == address:
+            pending[-1][1].append(frame)
+        else:
+            pending.append((address, [frame]))
+
+    def take(self) -> Iterator[tuple[tuple[Member, ...], Batch]]:
+        """Yield the members and the batch of each subscription that wants any."""
+        if not self._pending:
+            return
+        runs, self._pending = self._pending, []
+        for subscription, group in list(self._groups.items()):
+            batch = _joined(runs, subscription)
+            if batch is not None:
+                if group.tuple is None:
+                    group.tuple = tuple(group.members)
+                yield group.tuple, batch
+
+
+def _joined(
+    runs: list[tuple[Address, list[bytes]]], subscription: Subscription
+) -> Batch | None:
+    wanted = [run for run in runs if subscription.wants(run[0])]
+    if not wanted:
+        return None
+    frames = [frame for _, part in wanted for frame in part]
+    addresses = tuple(dict.fromkeys(address for address, _ in wanted))
+    return Batch(b"".join(frames), len(frames), addresses)

@@ -1,0 +1,400 @@
+"""The daemon's core: takes clients, acts on their frames, sends each turn's events.
+
+    readable -> Connection -> receive -> handler --> hub.publish --\\
+                                          \\-> pump.ring            flush, once a turn
+                                           \\-> Connection.say
+
+Never: open the database, bind a socket, start a task outside the registry.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import socket
+import struct
+from contextlib import suppress
+
+from paso import __version__
+from paso.errors import PasoError, UnknownType, WireError
+from paso.events.types import PROTOCOL, SNAPSHOT_TOPICS, TOPICS
+from paso.events.wire import Frame, decode, encode_part
+from paso_daemon import intake, methods
+from paso_daemon.connection import Connection
+from paso_daemon.hub import Hub, Subscription
+from paso_daemon.outbox import Missed
+from paso_daemon.pressure import Pressure
+from paso_daemon.tasks import Health
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from paso_daemon.change_pump import ChangePump
+    from paso_daemon.computer import Computer
+    from paso_daemon.settings import Settings
+
+FEATURES = ("change", "entities", "filters", "requests", "resync")
+ACCEPTS_PER_TURN = 64
+NO_FDS_WAIT_S = 0.1
+
+_NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_PEER = struct.Struct("3i")
+
+logger = logging.getLogger("paso.daemon")
+
+
+class Server:
+    """Everything connected.
+
+    Arguments:
+        max_fds: descriptors that clients may use; further ones wait in the backlog.
+        stop: ends the daemon, given a reason.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        settings: Settings,
+        computer: Computer,
+        *,
+        max_fds: int,
+        stop: Callable[[str], None],
+        health: Health,
+    ) -> None:
+        self.loop = loop
+        self.settings = settings
+        self.computer = computer
+        self.health = health
+        self.stop = stop
+        self.counters = methods.Counters()
+        self.started_at = loop.time()
+        self.hub: Hub[Connection] = Hub(os.urandom(8).hex())
+        self.pressure = Pressure(
+            settings.send_buffer // 4, min(settings.send_buffer // 16, 65536)
+        )
+        self.pump: ChangePump
+        self.connections: set[Connection] = set()
+        self.all_closed = asyncio.Event()
+        self.all_closed.set()
+        self._max_fds = max_fds
+        self._listener: socket.socket | None = None
+        self._accepting = False
+        self._flushing: asyncio.Handle | None = None
+        self._handlers = {
+            "event": self._event,
+            "hello": self._hello,
+            "ping": self._ping,
+            "pong": self._pong,
+            "refresh": self._refresh,
+            "request": self._request,
+            "subscribe": self._subscribe,
+        }
+
+    # Clients come and go ------------------------------------------------------
+
+    def listen(self, listener: socket.socket) -> None:
+        """Take clients from `listener`, instead of any other."""
+        self.stop_listening()
+        self._listener = listener
+        self._accept_again()
+
+    def stop_listening(self) -> None:
+        """Take no more clients."""
+        self._pause_accepting()
+        self._listener = None
+
+    def _accept_again(self) -> None:
+        if self._listener is not None and not self._accepting:
+            self._accepting = True
+            self.loop.add_reader(self._listener.fileno(), self._accept)
+
+    def _pause_accepting(self) -> None:
+        if self._listener is not None and self._accepting:
+            self._accepting = False
+            self.loop.remove_reader(self._listener.fileno())
+
+    def _accept(self) -> None:
+        for _ in range(ACCEPTS_PER_TURN):
+            if len(self.connections) >= self._max_fds or self._listener is None:
+                self._pause_accepting()
+                return
+            try:
+                sock, _address = self._listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._no_client(error)
+                return
+            self._admit(sock)
+
+    def _no_client(self, error: OSError) -> None:
+        """Out of descriptors in spite of all: wait, for the socket stays readable."""
+        if error.errno in _NO_ROOM:
+            self.health.degraded("clients", f"cannot take any: {error.strerror}")
+            self._pause_accepting()
+            self.loop.call_later(NO_FDS_WAIT_S, self._accept_again)
+
+    def _admit(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        pid, uid, _gid = _PEER.unpack(
+            sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+        )
+        if uid != os.geteuid():
+            logger.warning("turned away pid %d of uid %d", pid, uid)
+            self.counters.strangers += 1
+            sock.close()
+            return
+        self.health.recovered("clients")
+        connection = Connection(self, sock, pid)
+        self.connections.add(connection)
+        self.all_closed.clear()
+        if len(self.hub) >= self.settings.max_clients:
+            self.counters.turned_away += 1
+            connection.finish(self._busy())
+            return
+        self._name(connection, connection.client, pid)
+        self.flush()
+        self.hub.join(connection)
+
+    def _busy(self) -> Frame:
+        return {
+            "type": "error",
+            "code": "busy",
+            "message": f"{self.settings.max_clients} clients are connected",
+            "fatal": True,
+            "retry_ms": self.settings.retry_ms,
+        }
+
+    def forget(self, connection: Connection) -> None:
+        self.hub.leave(connection)
+        if connection.closed:
+            self.connections.discard(connection)
+            self._accept_again()
+            if not self.connections:
+                self.all_closed.set()
+
+    def fell_behind(self, connection: Connection) -> None:
+        self.counters.slow_clients += 1
+
+    def recovered(self, connection: Connection, missed: Missed) -> None:
+        self.flush()
+        connection.open_again()
+        self._resync(connection, "slow_client", missed.told())
+
+    # Events out ---------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Send what was published in this turn."""
+        if self._flushing is not None:
+            self._flushing.cancel()
+            self._flushing = None
+        counters = self.counters
+        for members, batch in self.hub.take():
+            delivered = 0
+            for member in members:
+                delivered += member.deliver(batch)
+            counters.deliveries += delivered * batch.events
+        if self.pressure.any_behind:
+            self._hold_producers()
+
+    def flush_soon(self) -> None:
+        """Send what was published when this turn ends."""
+        if self._flushing is None:
+            self._flushing = self.loop.call_soon(self.flush)
+
+    def _hold_producers(self) -> None:
+        if self.pressure.begin(len(self.hub), self.loop.time()):
+            self.loop.call_later(0.002, self._let_go)
+
+    def _let_go(self) -> None:
+        if not self.pressure.end(len(self.hub), self.loop.time()):
+            self.loop.call_later(0.002, self._let_go)
+            return
+        for connection in list(self.connections):
+            connection.go_on()
+
+    def resync_all(self, reason: str) -> None:
+        """Tell every client that what it knows of the board may be wrong."""
+        self.flush()
+        for connection, subscription in list(self.hub.subscriptions.items()):
+            if "db" in subscription.topics:
+                self._resync(connection, reason, {"topics": ["db"]})
+
+    def _resync(
+        self, connection: Connection, reason: str, fields: dict[str, object]
+    ) -> None:
+        self.counters.resyncs += 1
+        connection.say(
+            {
+                "type": "resync",
+                "reason": reason,
+                **fields,
+                "change": self.pump.head,
+                "seq": self.hub.seq,
+            }
+        )
+
+    # Frames in ----------------------------------------------------------------
+
+    def receive(self, connection: Connection, line: bytes) -> None:
+        """Act on a line; a mistake is told to its sender and to nobody else."""
+        try:
+            frame = decode(line)
+            kind = frame.get("type")
+            if type(kind) is not str:
+                raise WireError("a frame has a type, which is a text")
+            handler = self._handlers.get(kind)
+            if handler is None:
+                raise UnknownType(f"no frame of the type {kind!r:.60}")
+            handler(connection, frame)
+        except WireError as error:
+            self.counters.bad_frames += 1
+            connection.refuse(error)
+        except Exception:
+            logger.exception("a frame of %s could not be handled", connection.client)
+            self.health.degraded("frames", "a frame could not be handled, see the log")
+            connection.finish(
+                {
+                    "type": "error",
+                    "code": "internal",
+                    "message": "the daemon could not handle this frame",
+                    "fatal": True,
+                }
+            )
+
+    def _event(self, connection: Connection, frame: Frame) -> None:
+        event, address, is_doorbell = intake.event(frame)
+        self.counters.events_in += 1
+        if is_doorbell:
+            self.pump.ring()
+            return
+        connection.produces = True
+        self.hub.publish(address, connection.origin, encode_part(event))
+        if self._flushing is None:
+            self._flushing = self.loop.call_soon(self.flush)
+
+    def _hello(self, connection: Connection, frame: Frame) -> None:
+        said = intake.hello(frame)
+        self._name(connection, said.client, said.pid)
+        self.pump.poll()
+        self.flush()
+        connection.say(self._welcome())
+        if said.epoch is not None and said.epoch != self.hub.epoch:
+            self._resync(connection, "epoch", {"topics": list(TOPICS)})
+        elif said.change is not None and said.change > (self.pump.head or 0):
+            self._resync(connection, "database_replaced", {"topics": ["db"]})
+
+    def _name(self, connection: Connection, client: str, pid: int | None) -> None:
+        connection.client = client
+        if pid is not None:
+            connection.pid = pid
+        connection.origin = encode_part(
+            {"client": client, "pid": connection.pid, "computer": self.computer.id}
+        )
+
+    def _welcome(self) -> Frame:
+        return {
+            "type": "welcome",
+            "v": PROTOCOL,
+            "daemon": __version__,
+            "pid": os.getpid(),
+            "computer": self.computer._asdict(),
+            "epoch": self.hub.epoch,
+            "seq": self.hub.seq,
+            "change": self.pump.head,
+            "features": FEATURES,
+            "limits": {
+                "max_frame": self.settings.max_frame,
+                "max_clients": self.settings.max_clients,
+                "send_buffer": self.settings.send_buffer,
+            },
+        }
+
+    def _subscribe(self, connection: Connection, frame: Frame) -> None:
+        wanted = intake.subscription(frame)
+        self.flush()
+        self.hub.join(connection, wanted)
+        connection.say(
+            {
+                "type": "subscribed",
+                "topics": [topic for topic in TOPICS if topic in wanted.topics],
+                "project_id": wanted.project_id,
+                "seq": self.hub.seq,
+            }
+        )
+        self._show(connection, wanted.topics)
+
+    def _refresh(self, connection: Connection, frame: Frame) -> None:
+        topics = intake.refresh(frame)
+        if len(topics) > 1:
+            mine = self.hub.subscriptions.get(connection, Subscription())
+            topics = tuple(topic for topic in topics if topic in mine.topics)
+        if "db" in topics:
+            self.pump.look()
+        self.flush()
+        self._show(connection, frozenset(topics))
+
+    def _show(self, connection: Connection, topics: frozenset[str]) -> None:
+        for topic in SNAPSHOT_TOPICS:
+            if topic in topics:
+                connection.say(
+                    {
+                        "type": f"{topic}_initial",
+                        "seq": self.hub.seq,
+                        **methods.listing(self),
+                    }
+                )
+
+    def _request(self, connection: Connection, frame: Frame) -> None:
+        asked = intake.request(frame)
+        reply: Frame = {"type": "reply", "id": asked.id}
+        try:
+            reply["result"] = methods.answer(self, asked.method, asked.params)
+        except PasoError as error:
+            reply["error"] = {"code": error.code, "message": error.message}
+        connection.say(reply)
+
+    def _ping(self, connection: Connection, frame: Frame) -> None:
+        connection.say({"type": "pong"})
+
+    def _pong(self, connection: Connection, frame: Frame) -> None:
+        """A sign of life, as any frame is."""
+
+    # Time passes --------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Look after silent and slow clients; called every second."""
+        now = self.loop.time()
+        for connection in list(self.hub.subscriptions):
+            self._look_after(connection, now)
+
+    def _look_after(self, connection: Connection, now: float) -> None:
+        settings = self.settings
+        outbox = connection.outbox
+        silence = now - connection.last_in
+        if outbox is not None and now - outbox.last_taken >= settings.slow_s:
+            logger.info("closed %s: it takes nothing", connection.client)
+            connection.dismiss(self.bye("slow"))
+        elif silence >= settings.silence_s:
+            connection.finish(self.bye("silent"))
+        elif silence >= settings.ping_s * (connection.pings + 1) and outbox is None:
+            connection.pings += 1
+            connection.say({"type": "ping"})
+
+    def bye(self, reason: str) -> Frame:
+        return {"type": "bye", "reason": reason, "retry_ms": self.settings.retry_ms}
+
+    def say_bye(self, reason: str) -> None:
+        """Send what is left and the last word to everybody."""
+        self.flush()
+        for connection in list(self.hub.subscriptions):
+            connection.finish(self.bye(reason))
+
+    def close_all(self) -> None:
+        """Close every connection, whatever is queued for it."""
+        for connection in list(self.connections):
+            with suppress(OSError):
+                connection.close()
