@@ -5,8 +5,7 @@ Never: know the command line or the board.
 
 from __future__ import annotations
 
-from paso.commands.columns import get_column, list_columns
-from paso.database import tasks
+from paso.database import columns, tasks
 from paso.database.repository import NOW, found, id_list, update
 from paso.errors import Conflict, InvalidValue, NotFound, WipLimitReached
 from paso.model import COMPLETED
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from paso.database.columns import Target
     from paso.database.connection import Database
     from paso.model import Column, Task
 
@@ -113,7 +113,7 @@ def _move(db: Database, task_id: int, place: _Place, force: bool) -> None:
     key, project_id, own_column = _standing(db, task_id)
     target = _target_column(db, project_id, own_column, place)
     if target.id != own_column:
-        check_room(target, force)
+        check_room(db, target, force)
     elif place.before is None and place.after is None and not place.top | place.bottom:
         return
     gap = _gap(db, target, task_id, place)
@@ -136,7 +136,7 @@ def _standing(db: Database, task_id: int) -> tuple[str, int, int]:
 
 def _target_column(
     db: Database, project_id: int, own_column: int, place: _Place
-) -> Column:
+) -> Target:
     column_id = place.column_id
     anchor = place.before if place.before is not None else place.after
     if anchor is not None:
@@ -144,23 +144,30 @@ def _target_column(
         if column_id not in (None, beside):
             raise InvalidValue("the neighbour is in another column")
         column_id = beside
-    column = get_column(db, own_column if column_id is None else column_id)
-    if column.project_id != project_id:
+    chosen = get_target(db, own_column if column_id is None else column_id)
+    if chosen.project_id != project_id:
         raise InvalidValue("a task stays in its project")
-    return column
+    return chosen
 
 
-def check_room(column: Column, force: bool, more: int = 1) -> None:
-    """Raise `WipLimitReached` when `more` cards would go over the limit."""
-    limit = column.wip_limit
-    if limit is not None and column.count + more > limit and not force:
+def get_target(db: Database, column_id: int) -> Target:
+    record: Target = found(columns.target(db, column_id), "column", column_id)
+    return record
+
+
+def check_room(db: Database, column: Target, force: bool) -> None:
+    """Raise `WipLimitReached` when one more card would go over the limit."""
+    if column.wip_limit is None or force:
+        return
+    cards = columns.cards(db, column.id)
+    if cards >= column.wip_limit:
         raise WipLimitReached(
-            f"{column.name} holds {column.count} of {limit} cards",
+            f"{column.name} holds {cards} of {column.wip_limit} cards",
             hint="finish one first, or use --force",
         )
 
 
-def _gap(db: Database, target: Column, task_id: int, place: _Place) -> tasks.Gap:
+def _gap(db: Database, target: Target, task_id: int, place: _Place) -> tasks.Gap:
     if place.before is not None:
         return tasks.gap_beside(db, target.id, place.before, task_id, above=True)
     if place.after is not None:
@@ -169,7 +176,7 @@ def _gap(db: Database, target: Column, task_id: int, place: _Place) -> tasks.Gap
 
 
 def _put(
-    db: Database, task_id: int, gap: tasks.Gap, own_column: int, target: Column
+    db: Database, task_id: int, gap: tasks.Gap, own_column: int, target: Target
 ) -> None:
     values: dict[str, Any] = {"rank": tasks.rank_in(db, gap, task_id)}
     if target.id != own_column:
@@ -193,10 +200,10 @@ def neighbour_column(db: Database, task_id: int, step: int) -> Column:
         Conflict: there is none.
     """
     task = get_task(db, task_id)
-    columns = list_columns(db, task.project_id)
-    own = next(i for i, c in enumerate(columns) if c.id == task.column.id)
-    if 0 <= own + step < len(columns):
-        return columns[own + step]
+    every = columns.of_project(db, task.project_id)
+    own = next(i for i, c in enumerate(every) if c.id == task.column.id)
+    if 0 <= own + step < len(every):
+        return every[own + step]
     side = "first" if step < 0 else "last"
     raise Conflict(f"{task.key} is in the {side} column already")
 
@@ -211,13 +218,13 @@ def set_role_column(
         WipLimitReached: the column is full.
     """
     project_id = get_task(db, task_id).project_id
-    columns = list_columns(db, project_id)
-    target = next((column for column in columns if column.role == role), None)
+    every = columns.of_project(db, project_id)
+    target = next((column for column in every if column.role == role), None)
     if target is None:
         raise NotFound(
             f"no column has the role {role}",
             hint=f"paso column role NAME {role}",
-            candidates=tuple(column.name for column in columns),
+            candidates=tuple(column.name for column in every),
         )
     return move_task(db, task_id, column_id=target.id, force=force)
 
@@ -244,7 +251,7 @@ def archive_tasks(
             if task.archived == archived:
                 continue
             if not archived:
-                check_room(get_column(db, task.column.id), force)
+                check_room(db, get_target(db, task.column.id), force)
             at = db.value(f"SELECT {NOW}") if archived else None
             update(db, "tasks", task.id, archived_at=at)
             db.describe(f"{verb} {task.key}")

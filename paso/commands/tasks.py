@@ -9,12 +9,12 @@ import time
 
 from paso.commands import values
 from paso.commands.cards import affected_cards, board_cards, changed_cards
-from paso.commands.columns import get_column, list_columns
 from paso.commands.moves import (
     archive_task,
     archive_tasks,
     check_room,
     completion,
+    get_target,
     get_task,
     move_task,
     move_tasks,
@@ -23,7 +23,15 @@ from paso.commands.moves import (
 )
 from paso.commands.references import find_task
 from paso.commands.relations import link
-from paso.database import change_log, comments, labels, projects, relations, tasks
+from paso.database import (
+    change_log,
+    columns,
+    comments,
+    labels,
+    projects,
+    relations,
+    tasks,
+)
 from paso.database.repository import delete, found, insert, update
 from paso.errors import AlreadyClaimed, ChangedMeanwhile, InvalidValue, NotFound
 from paso.model import BLOCKS, PARENT, PRIORITIES, READY, TITLE_MAX, TYPES, TaskDetails
@@ -34,8 +42,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from paso.commands.filters import Filter
+    from paso.database.columns import Target
     from paso.database.connection import Database
-    from paso.model import Column, Task
+    from paso.model import Task
 
 __all__ = [
     "affected_cards",
@@ -147,11 +156,11 @@ def create_task(
     }
     fields = {name: check(given[name]) for name, check in FIELDS.items()}
     with db.write():
-        project = found(projects.by_id(db, project_id), "project", project_id)
+        key = found(projects.key_of(db, project_id), "project", project_id)
         column = _column_for(db, project_id, column_id)
-        check_room(column, force)
+        check_room(db, column, force)
         number = tasks.next_number(db, project_id)
-        db.describe(f"created {project.key}-{number}")
+        db.describe(f"created {key}-{number}")
         task_id = insert(
             db,
             "tasks",
@@ -167,14 +176,16 @@ def create_task(
     return get_task(db, task_id)
 
 
-def _column_for(db: Database, project_id: int, column_id: int | None) -> Column:
-    if column_id is None:
-        columns = list_columns(db, project_id)
-        return next((c for c in columns if c.role == READY), columns[0])
-    column = get_column(db, column_id)
-    if column.project_id != project_id:
-        raise InvalidValue(f"{column.name} is a column of another project")
-    return column
+def _column_for(db: Database, project_id: int, column_id: int | None) -> Target:
+    if column_id is not None:
+        column = get_target(db, column_id)
+        if column.project_id != project_id:
+            raise InvalidValue(f"{column.name} is a column of another project")
+        return column
+    first = columns.first_target(db, project_id, READY)
+    if first is None:
+        raise NotFound("the project has no column", hint="paso column create NAME")
+    return first
 
 
 def _rank_for(db: Database, column_id: int, at: str | int) -> str:

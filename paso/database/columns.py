@@ -5,6 +5,8 @@ Never: check a rule, begin a transaction.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from paso.database.rank import between, spread
 from paso.database.repository import update
 from paso.model import Column
@@ -30,6 +32,37 @@ def by_id(db: Database, column_id: int) -> Column | None:
     project_id = db.value("SELECT project_id FROM columns WHERE id = ?", (column_id,))
     columns = of_project(db, project_id) if project_id is not None else []
     return next((column for column in columns if column.id == column_id), None)
+
+
+class Target(NamedTuple):
+    """What a task needs of the column it goes to; counting the cards costs more."""
+
+    id: int
+    project_id: int
+    name: str
+    role: str | None
+    wip_limit: int | None
+
+
+_TARGET = "SELECT id, project_id, name, role, wip_limit FROM columns WHERE "
+
+
+def target(db: Database, column_id: int) -> Target | None:
+    row = db.row(f"{_TARGET} id = ?", (column_id,))
+    return Target._make(row) if row else None
+
+
+def first_target(db: Database, project_id: int, role: str) -> Target | None:
+    """Return the column of this role, else the first of the project."""
+    sql = f"{_TARGET} project_id = ? ORDER BY role IS NOT ?, rank, uid LIMIT 1"
+    row = db.row(sql, (project_id, role))
+    return Target._make(row) if row else None
+
+
+def cards(db: Database, column_id: int) -> int:
+    """Return the number of its tasks that are not archived."""
+    sql = "SELECT count(*) FROM tasks WHERE column_id = ? AND archived_at IS NULL"
+    return int(db.value(sql, (column_id,)))
 
 
 def held(db: Database, column_id: int) -> int:

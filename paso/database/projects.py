@@ -35,6 +35,11 @@ def every(db: Database) -> list[Project]:
     return _select(db, "", ())
 
 
+def key_of(db: Database, project_id: int) -> str | None:
+    found = db.value("SELECT key FROM projects WHERE id = ?", (project_id,))
+    return None if found is None else str(found)
+
+
 def keys(db: Database) -> set[str]:
     return {key for (key,) in db.rows("SELECT key FROM projects")}
 

@@ -111,6 +111,8 @@ def _record(row: tuple[Any, ...], parts: Parts) -> Task:
 
 
 def _positions(db: Database, rows: Sequence[tuple[Any, ...]]) -> dict[int, int]:
+    if len(rows) == 1:
+        return {rows[0][0]: _position(db, rows[0][0])}
     positions: dict[int, int] = {}
     for column_id in {row[5] for row in rows}:
         ordered = db.rows(
@@ -120,6 +122,17 @@ def _positions(db: Database, rows: Sequence[tuple[Any, ...]]) -> dict[int, int]:
         )
         positions.update((row[0], place) for place, row in enumerate(ordered, 1))
     return positions
+
+
+def _position(db: Database, task_id: int) -> int:
+    return int(
+        db.value(
+            "SELECT count(*) FROM tasks own JOIN tasks t ON t.column_id = own.column_id"
+            " AND t.archived_at IS NULL AND (t.rank, t.uid) <= (own.rank, own.uid)"
+            " WHERE own.id = ? AND own.archived_at IS NULL",
+            (task_id,),
+        )
+    )
 
 
 def next_number(db: Database, project_id: int) -> int:
