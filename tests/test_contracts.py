@@ -22,7 +22,14 @@ ROOT = Path(__file__).parents[1]
 
 RECORDS = {"paso.errors", "paso.model", "paso.text"}
 STORE = RECORDS | {"paso.paths", "paso.config", "paso.database", "paso.commands"}
-FACE = STORE | {"paso", "paso.board", "paso.events"}
+FACE = STORE | {
+    "paso",
+    "paso.board",
+    "paso.board_reading",
+    "paso.store",
+    "paso.following",
+    "paso.events",
+}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "paso": {"paso.board", "paso.errors"},
@@ -37,6 +44,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "paso.events": {"paso", "paso.errors", "paso.paths", "paso.model", "paso.database",
                     "paso.events"},
     "paso.board": FACE,
+    "paso.board_reading": FACE,
+    "paso.following": {"paso.events", "paso.paths", "paso.database"},
+    "paso.store": STORE | {"paso.events"},
     "paso.cli": FACE | {"paso.cli", "paso.tui"},
     "paso.tui": FACE | {"paso.tui"},
     "paso_daemon": {"paso", "paso.errors", "paso.paths", "paso.config", "paso.database",
@@ -64,6 +74,7 @@ FORBIDDEN: dict[str, set[str]] = {
 
 QUICK = ("paso", "paso.__main__", "paso.errors", "paso.model", "paso.text",
          "paso.paths", "paso.config", "paso.database", "paso.commands", "paso.board",
+ "paso.board_reading", "paso.store",
          "paso.cli.main", "paso.cli.context", "paso.cli.output", "paso.cli.add",
          "paso.events.types", "paso.events.publisher",
          "paso.events.launcher")  # fmt: skip

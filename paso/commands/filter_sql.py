@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from paso.commands.filter_terms import DATES, WORD, Term, Value
+from paso.database.relations import OPEN
 from paso.model import PRIORITIES
 
 TYPE_CHECKING = False
@@ -25,7 +26,7 @@ DONE = "c.role IS 'completed'"
 BLOCKED = (
     "t.id IN (SELECT br.to_id FROM relations br JOIN tasks bt ON bt.id = br.from_id"
     " JOIN columns bc ON bc.id = bt.column_id WHERE br.kind = 'blocks'"
-    " AND bc.role IS NOT 'completed')"
+    f" AND {OPEN.format(task='bt', column='bc')})"
 )
 
 STATE = {

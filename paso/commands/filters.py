@@ -56,14 +56,16 @@ class Filter(NamedTuple):
         It says nothing of archived tasks unless the filter does (`names_archived`).
 
         Arguments:
-            project_id: the current project; None for all. A filter with
-                `project:` goes by that instead.
+            project_id: the current project; None for all that are not archived. A
+                filter with `project:` goes by that instead.
             me: who `assignee:me` and `is:mine` are.
             today: the user's day, as a date or `YYYY-MM-DD`.
         """
         where, params = condition(self.terms, Context(me, str(today)))
-        if project_id is None or self.names_project:
+        if self.names_project:
             return where, params
+        if project_id is None:
+            return f"p.archived_at IS NULL AND {where}", params
         return f"t.project_id = ? AND {where}", [project_id, *params]
 
 
@@ -89,7 +91,7 @@ def matching_ids(
     where, params = filter.sql(project_id, me, today)
     if not filter.names_archived:
         where = f"t.archived_at IS NULL AND {where}"
-    rows = db.conn.execute(
+    rows = db.rows(
         "SELECT t.id FROM tasks t JOIN columns c ON c.id = t.column_id"
         f" JOIN projects p ON p.id = t.project_id WHERE {where}",
         params,
