@@ -1,0 +1,67 @@
+"""The user's own editor on a text: $VISUAL, else $EDITOR, else vi.
+
+Never: go through a shell, or lose the text when the editor fails.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+from contextlib import suppress
+
+from paso.errors import PasoError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from textual.app import App
+
+
+def editor_command() -> list[str]:
+    """The editor and its arguments (`code --wait`)."""
+    named = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    return shlex.split(named) or ["vi"]
+
+
+def edit_text(app: App[Any], text: str) -> str | None:
+    """Give the terminal to the editor; the text as it was saved, None if unchanged.
+
+    Raises:
+        PasoError: the editor cannot be run or ended with an error.
+    """
+    handle, path = tempfile.mkstemp(prefix="paso-", suffix=".md")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        _run(app, [*editor_command(), path])
+        with open(path, encoding="utf-8", errors="replace", newline="") as file:
+            after = file.read()
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+    # Editors end the last line; a text that had no such end keeps none.
+    if after.endswith("\n") and not text.endswith("\n"):
+        after = after[:-1]
+    return None if after == text else after
+
+
+def _run(app: App[Any], command: list[str]) -> None:
+    from textual.app import SuspendNotSupported
+
+    try:
+        with app.suspend():
+            done = subprocess.run(command, check=False)
+    except SuspendNotSupported as error:
+        raise PasoError("this terminal cannot be given to an editor") from error
+    except OSError as error:
+        hint = "set VISUAL or EDITOR"
+        raise PasoError(
+            f"cannot run {command[0]}: {error.strerror}", hint=hint
+        ) from error
+    if done.returncode:
+        raise PasoError(
+            f"{command[0]} ended with {done.returncode}; the text is as it was"
+        )

@@ -1,0 +1,149 @@
+"""What the board can do: one row for each action, with its keys.
+
+The bindings of the screens, the help page, the command palette and `[keys]` of the
+configuration are all made from this table.
+
+Never: import textual, know how an action is carried out.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Action(NamedTuple):
+    """One thing the user can do.
+
+    Arguments:
+        id: stable name, the key in `[keys]` of config.toml.
+        keys: default keys, with commas between, as Textual names them.
+        method: name of the screen's method, without `action_`, with its arguments.
+        title: what it does, in words.
+        group: heading in the help page.
+        hint: word in the bottom line; empty = not shown there.
+    """
+
+    id: str
+    keys: str
+    method: str
+    title: str
+    group: str
+    hint: str = ""
+
+
+CARDS, MOVES, COLUMNS, PROJECTS, BOARD = (
+    "Cards",
+    "Moving about",
+    "Columns",
+    "Projects",
+    "Board",
+)
+
+ACTIONS = (
+    Action("task_add", "a,n", "add_task", "Add a card", CARDS, "add"),
+    Action("task_edit", "e,enter", "edit_task", "Edit the card", CARDS, "edit"),
+    Action("task_view", "space", "view_task", "Show details", CARDS, "view"),
+    Action("task_delete", "d", "delete_task", "Delete the card", CARDS),
+    Action(
+        "task_left",
+        "H,shift+left",
+        "move_task(-1)",
+        "Move the card to the column on the left",
+        CARDS,
+    ),
+    Action(
+        "task_right",
+        "L,shift+right",
+        "move_task(1)",
+        "Move the card to the column on the right",
+        CARDS,
+        "move",
+    ),
+    Action("task_down", "J,shift+down", "reorder_task(1)", "Move it down", CARDS),
+    Action("task_up", "K,shift+up", "reorder_task(-1)", "Move it up", CARDS),
+    Action("task_move", "m", "pick_column", "Move the card to a column", CARDS),
+    Action("task_done", "x", "done_task", "Move the card to the done column", CARDS),
+    Action("task_priority", "p", "pick_priority", "Set the priority", CARDS),
+    Action("task_type", "t", "pick_type", "Set the type", CARDS),
+    Action("task_labels", "b", "pick_labels", "Set the labels", CARDS),
+    Action("task_comment", "c", "comment_task", "Write a comment", CARDS),
+    Action("task_link", "r", "link_task", "Relate it to another card", CARDS),
+    Action("task_archive", "A", "archive_task", "Archive the card", CARDS),
+    Action("task_copy", "y", "copy_key", "Copy the key", CARDS),
+    Action("cursor_down", "j,down", "cursor(1)", "Card below", MOVES),
+    Action("cursor_up", "k,up", "cursor(-1)", "Card above", MOVES),
+    Action("cursor_left", "h,left", "column(-1)", "Column on the left", MOVES),
+    Action("cursor_right", "l,right", "column(1)", "Column on the right", MOVES),
+    Action("cursor_first", "g,home", "cursor_edge(-1)", "First card", MOVES),
+    Action("cursor_last", "G,end", "cursor_edge(1)", "Last card", MOVES),
+    Action(
+        "page_down", "ctrl+d,pagedown", "cursor_page(1)", "Half a screen down", MOVES
+    ),
+    Action("page_up", "ctrl+u,pageup", "cursor_page(-1)", "Half a screen up", MOVES),
+    Action("column_add", "C", "add_column", "Add a column", COLUMNS),
+    Action("column_edit", "R", "edit_column", "Rename, role, limit", COLUMNS),
+    Action("column_delete", "X", "delete_column", "Delete the column", COLUMNS),
+    Action(
+        "column_left",
+        "ctrl+left,<",
+        "shift_column(-1)",
+        "Shift the column to the left",
+        COLUMNS,
+    ),
+    Action(
+        "column_right",
+        "ctrl+right,>",
+        "shift_column(1)",
+        "Shift the column to the right",
+        COLUMNS,
+    ),
+    Action("project_add", "P", "add_project", "New project", PROJECTS),
+    Action("project_edit", "E", "edit_project", "Edit the project", PROJECTS),
+    Action("project_delete", "D", "delete_project", "Delete the project", PROJECTS),
+    Action("project_previous", "{,[", "project(-1)", "Previous project", PROJECTS),
+    Action("project_next", "},]", "project(1)", "Next project", PROJECTS),
+    Action("labels_edit", "B", "edit_labels", "Edit the labels", PROJECTS),
+    Action("filter", "/", "filter", "Filter the cards", BOARD, "filter"),
+    Action("filter_clear", "escape", "clear_filter", "Clear the filter", BOARD),
+    Action("undo", "u", "undo", "Undo your last change", BOARD, "undo"),
+    Action("redo", "U,ctrl+r", "redo", "Redo", BOARD),
+    Action("palette", ":,ctrl+p", "palette", "All actions by name", BOARD),
+    Action("theme", "T", "pick_theme", "Choose a theme", BOARD),
+    Action("help", "?,f1", "help", "Help", BOARD, "help"),
+    Action("quit", "q", "quit", "Leave", BOARD, "quit"),
+)
+
+ALWAYS = (
+    Action("leave", "ctrl+c", "quit", "Leave, whatever is open", BOARD),
+    Action("suspend", "ctrl+z", "suspend_process", "Back to the shell", BOARD),
+)
+"""Keys of every screen."""
+
+IDS = frozenset(action.id for action in ACTIONS + ALWAYS)
+
+_SHOWN = {
+    "question_mark": "?",
+    "slash": "/",
+    "colon": ":",
+    "escape": "esc",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+    "left": "←",
+    "right": "→",
+    "up": "↑",
+    "down": "↓",
+}
+
+
+def show_key(key: str) -> str:
+    """Name one key for a person: `ctrl+d` is `^d`, `question_mark` is `?`."""
+    head, plus, last = key.rpartition("+")
+    shown = _SHOWN.get(last, last)
+    prefix = "^" if head == "ctrl" else head + plus
+    return prefix + shown
+
+
+def keys_of(action: Action, keymap: dict[str, str]) -> tuple[str, ...]:
+    """Keys of an action after the user's own keymap."""
+    chosen = keymap.get(action.id, action.keys)
+    return tuple(key.strip() for key in chosen.split(",") if key.strip())

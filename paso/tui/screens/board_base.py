@@ -1,0 +1,254 @@
+"""The board's screen without its actions: columns, cursor, news, messages.
+
+Never: write the board; the actions built on this do.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, cast
+
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.screen import Screen
+
+from paso.tui.card_lines import Look
+from paso.tui.keys import ACTIONS, keys_of, show_key
+from paso.tui.widgets.card_column import CardColumn
+from paso.tui.widgets.project_tabs import ProjectTabs
+from paso.tui.widgets.status_bar import StatusBar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.timer import Timer
+
+    from paso.model import Card, Column
+    from paso.tui.app import PasoApp
+    from paso.tui.board_data import News
+    from paso.tui.board_state import BoardState
+
+MESSAGE_S = 6.0
+"""Seconds a message stays; an error stays until the next key."""
+
+
+class BoardBase(Screen[None]):
+    """Tabs, columns side by side, and the bottom line."""
+
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[Any]] = [
+        Binding(a.keys, a.method, a.title, id=a.id, show=False) for a in ACTIONS
+    ]
+
+    def __init__(self, state: BoardState) -> None:
+        super().__init__()
+        self.state = state
+        self.tabs = ProjectTabs(state)
+        self.bar: StatusBar | None = None
+        self._columns: dict[int, CardColumn] = {}
+        self._shown_column: int | None = None
+        self._fading: Timer | None = None
+        self._day: Any = None
+
+    @property
+    def paso(self) -> PasoApp:
+        return cast("PasoApp", self.app)
+
+    # layout
+
+    def compose(self) -> ComposeResult:
+        keymap = self.paso.config.keys
+        hints = [
+            (show_key(keys_of(a, keymap)[0]), a.hint)
+            for a in ACTIONS
+            if a.hint and keys_of(a, keymap)
+        ]
+        self.bar = StatusBar(hints)
+        yield self.tabs
+        with Horizontal(id="columns"):
+            yield from self._make_columns()
+        yield self.bar
+
+    def _make_columns(self) -> list[CardColumn]:
+        state = self.state
+        self._columns = {c.id: CardColumn(c.id, state) for c in state.columns}
+        self._give_data()
+        return list(self._columns.values())
+
+    def _give_data(self) -> None:
+        """Tell each column what is active and what to say when it is empty."""
+        look = self._look()
+        for column_id, widget in self._columns.items():
+            widget.active = column_id == self.state.column_id
+            widget.empty_text = self._empty_text(column_id)
+            widget.look = look
+
+    def _look(self) -> Look:
+        state = self.state
+        done = frozenset(c.id for c in state.columns if c.role == "completed")
+        self._day = self.paso.data.today()
+        return Look(0, state.key_of, state.labels_of, done, self._day)
+
+    def _empty_text(self, column_id: int) -> str:
+        if self.state.filtered:
+            return "no card matches"
+        if self.state.cards or column_id != self.state.columns[0].id:
+            return "no cards"
+        return "No cards yet.\n\nPress a to add one,\n? for help."
+
+    def on_mount(self) -> None:
+        self._show_emptiness()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self._show_active_column)
+
+    # news
+
+    def news_came(self, news: News) -> None:
+        """Show what has changed; the cursor keeps its card."""
+        if news.tabs:
+            self.tabs.refresh()
+        if news.whole:
+            self.show_board()
+            return
+        for column_id in news.lanes:
+            if column_id in self._columns:
+                self._columns[column_id].show()
+        self._follow_cursor()
+
+    def show_board(self) -> None:
+        """Show the project of the state, whatever was shown before."""
+        self.tabs.refresh()
+        if list(self._columns) == [column.id for column in self.state.columns]:
+            self._give_data()
+            for widget in self._columns.values():
+                widget.restyle()
+                widget.show()
+            self._follow_cursor()
+        else:
+            self.run_worker(self._rebuild(), exclusive=True, group="columns")
+
+    async def _rebuild(self) -> None:
+        """Other columns than before: mount them anew, in one paint."""
+        box = self.query_one("#columns", Horizontal)
+        with self.app.batch_update():
+            await box.remove_children()
+            await box.mount_all(self._make_columns())
+        self._shown_column = None
+        self._show_emptiness()
+        self.call_after_refresh(self._show_active_column)
+
+    def _show_emptiness(self) -> None:
+        """Without any project the screen says what to press."""
+        self.query("#welcome").remove()
+        if self.state.project is None:
+            from textual.widgets import Static
+
+            text = "No project yet.\n\nPress P to make one, ? for help."
+            self.query_one("#columns").mount(Static(text, id="welcome", markup=False))
+
+    def look_at_day(self) -> None:
+        """At midnight, due dates read differently."""
+        if self.paso.data.today() != self._day:
+            self.show_board()
+
+    # the cursor
+
+    def _follow_cursor(self) -> None:
+        """Repaint where the cursor was and where it is."""
+        for column_id, widget in self._columns.items():
+            active = column_id == self.state.column_id
+            if active or widget.active:
+                widget.active = active
+                widget.show_cursor()
+        if self.state.column_id != self._shown_column:
+            self._show_active_column()
+
+    def _show_active_column(self) -> None:
+        widget = self._columns.get(self.state.column_id or 0)
+        if widget is None or not widget.is_attached:
+            return
+        self._shown_column = self.state.column_id
+        box = self.query_one("#columns", Horizontal)
+        box.scroll_to_widget(widget, animate=False, force=True, immediate=True)
+        self._tell_hidden(box)
+
+    def _tell_hidden(self, box: Horizontal) -> None:
+        """Count the columns that are out of sight for the most part."""
+        left = right = 0
+        for widget in self._columns.values():
+            middle = widget.virtual_region.x + widget.virtual_region.width // 2
+            left += middle < box.scroll_offset.x
+            right += middle > box.scroll_offset.x + box.size.width
+        self.tabs.show_hidden(left, right)
+
+    def action_cursor(self, step: int) -> None:
+        self.state.go(step)
+        self._follow_cursor()
+
+    def action_cursor_edge(self, side: int) -> None:
+        self.state.go_edge(side)
+        self._follow_cursor()
+
+    def action_cursor_page(self, side: int) -> None:
+        widget = self._columns.get(self.state.column_id or 0)
+        if widget is not None:
+            self.action_cursor(side * widget.page_cards())
+
+    def action_column(self, step: int) -> None:
+        self.state.go_column(step)
+        self._follow_cursor()
+
+    def select_task(self, task_id: int) -> None:
+        """Put the cursor on a task, when it is shown."""
+        self.state.select(task_id)
+        self._follow_cursor()
+
+    def on_card_column_picked(self, message: CardColumn.Picked) -> None:
+        self.state.column_id = message.column_id
+        if message.task_id is not None:
+            self.state.select(message.task_id)
+        self._follow_cursor()
+        if message.clicks == 2 and message.task_id is not None:
+            self.call_later(self.run_action, "view_task")
+
+    def on_key(self) -> None:
+        """A key takes the last message away; what it does may bring another."""
+        if self.bar is not None and self.bar.message:
+            self.say("")
+
+    # what actions need
+
+    def card(self) -> Card | None:
+        """The card under the cursor; says so when there is none."""
+        card = self.state.current
+        if card is None:
+            self.say("no card here", "warning")
+        return card
+
+    def column(self) -> Column | None:
+        """The column of the cursor; says so when there is none."""
+        column = self.state.column
+        if column is None:
+            self.say("no column here", "warning")
+        return column
+
+    # words
+
+    def say(self, text: str, severity: str = "information") -> None:
+        """Show a message in the bottom line for a while."""
+        if self._fading is not None:
+            self._fading.stop()
+            self._fading = None
+        if self.bar is not None:
+            self.bar.say(text, severity)
+        if text and severity != "error":
+            self._fading = self.set_timer(MESSAGE_S, lambda: self.say(""))
+
+    def show_connection(self, name: str, reason: str) -> None:
+        """Show the state of the connection, and the reason when it got worse."""
+        assert self.bar is not None
+        if name == "offline" and self.bar.connection != name:
+            text = f"no daemon: {reason}" if reason else "no daemon"
+            self.say(f"{text}; changes of others show once a second", "warning")
+        self.bar.show_connection(name)

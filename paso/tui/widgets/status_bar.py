@@ -1,0 +1,94 @@
+"""The bottom line: a few keys or the last message, and the connection, always.
+
+Never: know where a message comes from; wait.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.widget import Widget
+
+from paso.text import cell_width, cut, escape
+from paso.tui.card_lines import Piece, spread
+
+STATES = {
+    "live": ("●", "live"),
+    "reconnecting": ("◌", "reconnecting"),
+    "offline": ("○", "offline"),
+}
+"""Shape and word of each connection state; told apart without colour."""
+
+LOOKS = (*STATES, "key", "word", "filter", "blank", "information", "warning", "error")
+
+SIGNS = {"information": "✓", "warning": "!", "error": "✗"}
+
+
+class StatusBar(Widget):
+    """One line at the bottom of the board."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"status--{look}" for look in LOOKS}
+
+    def __init__(self, hints: list[tuple[str, str]]) -> None:
+        super().__init__()
+        self._hints = hints
+        self._message = ("", "information")
+        self._filter = ""
+        self.connection = "reconnecting"
+
+    def say(self, text: str, severity: str = "information") -> None:
+        """Show a message in place of the keys; empty text takes it away."""
+        self._message = (text, severity)
+        self.refresh()
+
+    @property
+    def message(self) -> str:
+        return self._message[0]
+
+    def show_filter(self, text: str) -> None:
+        """Show the filter that is on, in place of the keys."""
+        self._filter = text
+        self.refresh()
+
+    def show_connection(self, name: str) -> None:
+        """Show one of `STATES`."""
+        if name != self.connection:
+            self.connection = name
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        sign, word = STATES[self.connection]
+        right = [Piece(f" {sign} {word} ", self.connection)]
+        left = self._left(self.size.width - cell_width(right[0].text) - 1)
+        segments = [
+            Segment(p.text, self.get_component_rich_style(f"status--{p.role}"))
+            for p in spread([Piece(" ", "blank"), *left], right, self.size.width)
+            if p.text
+        ]
+        return Strip(segments).adjust_cell_length(self.size.width)
+
+    def _left(self, room: int) -> list[Piece]:
+        text, severity = self._message
+        if text:
+            return [Piece(f"{SIGNS[severity]} {escape(text)}", severity)]
+        if self._filter:
+            shown = cut(f"/ {escape(self._filter)}", room - 24)
+            return [
+                Piece(shown, "filter"),
+                Piece("   ", "blank"),
+                *_hint("esc", "show all"),
+            ]
+        return self._keys(room)
+
+    def _keys(self, room: int) -> list[Piece]:
+        """As many keys as fit; help and quit stand last and are never left out."""
+        hints = list(self._hints)
+        while hints and sum(len(k) + len(w) + 3 for k, w in hints) > room:
+            del hints[-3 if len(hints) > 3 else -1]
+        return [piece for key, word in hints for piece in _hint(key, word)]
+
+
+def _hint(key: str, word: str) -> list[Piece]:
+    return [Piece(key, "key"), Piece(f" {word}  ", "word")]
