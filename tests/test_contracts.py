@@ -45,7 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
                     "paso.events"},
     "paso.board": FACE,
     "paso.board_reading": FACE,
-    "paso.following": {"paso.events", "paso.paths", "paso.database"},
+    "paso.following": {"paso.errors", "paso.events", "paso.paths"},
     "paso.store": STORE | {"paso.events"},
     "paso.cli": FACE | {"paso.cli", "paso.tui"},
     "paso.tui": FACE | {"paso.tui"},

@@ -1,5 +1,4 @@
-"""Reads the fields of a document: checked by the rules of the board, each error with
-its path.
+"""Reads the fields of a document by the rules of the board; errors have a path.
 
 Never: know what the fields mean; `document.py` does.
 """
