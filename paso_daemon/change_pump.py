@@ -15,19 +15,18 @@ from __future__ import annotations
 import logging
 import sqlite3
 from datetime import UTC, datetime
-from itertools import groupby
 from typing import Any
 
 from paso.events.backoff import Backoff
-from paso.events.types import Entity, db_changed
-from paso.events.wire import Frame, encode_part
-from paso_daemon.change_reader import ChangeReader, Row
+from paso.events.change_reader import ChangeReader, Reading
+from paso.events.types import db_changed
+from paso.events.wire import encode_part
 from paso_daemon.hub import Address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from paso_daemon.hub import Hub
     from paso_daemon.tasks import Health
@@ -136,39 +135,24 @@ class ChangePump:
         if reading.replaced:
             logger.warning("the database was replaced: every client reads again")
             self._resync("database_replaced")
-        self._publish(reading.rows)
+        self._publish(reading)
         return reading.more
 
     def _degraded(self, error: sqlite3.Error) -> None:
         self._health.degraded("database", str(error))
         self._again(self._backoff.wait())
 
-    def _publish(self, rows: list[Row]) -> None:
-        if not rows:
-            return
+    def _publish(self, reading: Reading) -> None:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        for origin, event in events_of(rows, self._computer, now):
-            address = Address("db", event["project_id"])
-            self._hub.publish(address, encode_part(origin), encode_part(event))
-
-
-def events_of(
-    rows: list[Row], computer: str, now: str
-) -> Iterator[tuple[Frame, Frame]]:
-    """Yield origin and event for each stretch of one project and one writer."""
-    for (project_id, client, pid), part in groupby(
-        rows, lambda row: (row.project_id, row.client, row.pid)
-    ):
-        group = list(part)
-        yield (
-            {"client": client, "pid": pid, "computer": computer},
-            db_changed(
-                project_id,
+        for part in reading.stretches():
+            origin = {"client": part.client, "pid": part.pid}
+            origin["computer"] = self._computer
+            event = db_changed(
+                part.project_id,
                 now,
-                first=group[0].id,
-                last=group[-1].id,
-                entities=[
-                    Entity(row.entity, row.op, row.entity_id, row.uid) for row in group
-                ],
-            ),
-        )
+                first=part.first,
+                last=part.last,
+                entities=part.entities,
+            )
+            address = Address("db", part.project_id)
+            self._hub.publish(address, encode_part(origin), encode_part(event))

@@ -13,8 +13,8 @@ import resource
 from contextlib import suppress
 
 from paso.errors import PasoError
+from paso.events.change_reader import ChangeReader
 from paso_daemon.change_pump import ChangePump
-from paso_daemon.change_reader import ChangeReader
 from paso_daemon.computer import this_computer
 from paso_daemon.lifecycle import signals
 from paso_daemon.lifecycle.hang_guard import HangGuard

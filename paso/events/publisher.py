@@ -20,6 +20,7 @@ from paso.events.types import PROTOCOL, Commit, db_changed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Mapping
 
     from paso.paths import Paths
 
@@ -27,8 +28,10 @@ LIMIT_S = 0.1
 """Seconds an announcement may cost the writer (docs/cli.md)."""
 
 QUIET_S = 1.0
-"""Seconds without another try after a daemon did not take the last one in time, or
-after one was started."""
+"""Seconds without another try after a daemon did not take the last one in time."""
+
+STARTS_APART_S = 0.5
+"""Least seconds between two starts of a daemon."""
 
 
 class Publisher:
@@ -47,6 +50,7 @@ class Publisher:
         self._auto_start = auto_start
         self._sock: socket.socket | None = None
         self._quiet_until = 0.0
+        self._start_after = 0.0
         self.last_error: str | None = None
 
     def announce(self, commit: Commit) -> bool:
@@ -58,10 +62,11 @@ class Publisher:
             self._deliver(_doorbell(commit), now + LIMIT_S)
         except NoListener as error:
             self._give_up(error)
-            self._start_daemon()
+            self._start_daemon(now)
             return False
         except (OSError, PasoError) as error:
             self._give_up(error)
+            self._quiet_until = time.monotonic() + QUIET_S
             return False
         self.last_error = None
         return True
@@ -104,11 +109,11 @@ class Publisher:
         """A frame may have been sent in part: that connection is of no use any more."""
         self.close()
         self.last_error = str(error) or type(error).__name__
-        self._quiet_until = time.monotonic() + QUIET_S
 
-    def _start_daemon(self) -> None:
-        if not self._auto_start:
+    def _start_daemon(self, now: float) -> None:
+        if not self._auto_start or now < self._start_after:
             return
+        self._start_after = now + STARTS_APART_S
         try:
             spawn_detached(self._paths)
         except (OSError, PasoError) as error:
@@ -138,5 +143,5 @@ def _doorbell(commit: Commit) -> bytes:
     return _line({"type": "event", "event": body})
 
 
-def _line(frame: dict[str, object]) -> bytes:
+def _line(frame: Mapping[str, object]) -> bytes:
     return json.dumps(frame, separators=(",", ":")).encode() + b"\n"

@@ -1,10 +1,12 @@
-"""The change log as the daemon sees it: rows after the announced head, or a new file.
+"""The change log, followed: the rows after a head, or the news of another file.
+
+The daemon announces what it finds; a client without a daemon finds it by itself.
 
 Opened for reading only, when the database exists, and never waiting: a locked, damaged
 or foreign database raises at once, and the next look tries again.
 
-Two ways tell that what was announced is not the past any more: the path leads to
-another file, or the row at the announced head is another one. Both happen when a
+Two ways tell that what was read is not the past any more: the path leads to
+another file, or the row at the head is another one. Both happen when a
 backup is put back.
 
 Never: write, wait for a lock, open the file by hand (close() would drop the locks
@@ -16,9 +18,15 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import suppress
+from itertools import groupby
 from typing import NamedTuple
 
 from paso.database.change_log import announced_rows
+from paso.events.types import Entity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Row(NamedTuple):
@@ -34,28 +42,53 @@ class Row(NamedTuple):
     pid: int | None
 
 
+class Stretch(NamedTuple):
+    """Consecutive changes of one project by one writer."""
+
+    project_id: int
+    client: str
+    pid: int | None
+    first: int
+    last: int
+    entities: tuple[Entity, ...]
+
+
 class Reading(NamedTuple):
     rows: list[Row]
     replaced: bool = False
-    """What was announced before does not hold: everybody must read again."""
+    """What was read before does not hold: everybody must read again."""
     more: bool = False
+
+    def stretches(self) -> Iterator[Stretch]:
+        """Yield the rows as events tell of them."""
+        for writer, part in groupby(
+            self.rows, lambda row: (row.project_id, row.client, row.pid)
+        ):
+            rows = list(part)
+            entities = tuple(
+                Entity(row.entity, row.op, row.entity_id, row.uid) for row in rows
+            )
+            yield Stretch(*writer, rows[0].id, rows[-1].id, entities)
 
 
 class ChangeReader:
     """Follows the change log of the database at `path`.
 
-    `head` is the announced head; None without a database.
+    Arguments:
+        head: the change to go on after; None = the newest one at the first look.
+
+    `head` moves on with each reading; None without a database.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, head: int | None = None) -> None:
         self._path = path
         self._conn: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
         self._version = 0
         self._head_uid = ""
-        self._looked = False
+        self._looked = head is not None
         self._lost = False
-        self.head: int | None = None
+        self.head = head
 
     def has_news(self) -> bool:
         """True when a read may find something; costs some microseconds.
@@ -69,7 +102,7 @@ class ChangeReader:
         return self._data_version(self._conn) != self._version
 
     def read(self, limit: int) -> Reading:
-        """Return at most `limit` rows after the announced head, and move it.
+        """Return at most `limit` rows after the head, and move it.
 
         Raises:
             sqlite3.Error: it cannot be read now.
@@ -83,6 +116,11 @@ class ChangeReader:
             raise
         finally:
             self._looked = True
+
+    def move_to(self, head: int) -> None:
+        """Go on after `head`: what comes before it is known from elsewhere."""
+        self.head, self._head_uid = head, ""
+        self._looked = True
 
     def close(self) -> None:
         """Let go of the file; the next read opens it again."""
@@ -115,14 +153,14 @@ class ChangeReader:
 
     def _first_reading(self, conn: sqlite3.Connection, limit: int) -> Reading:
         if self._lost or not self._looked:
-            self._announce_up_to(conn, _newest(conn))
+            self._skip_to(conn, _newest(conn))
             return Reading([], replaced=self._lost)
-        # It was not there when we started: clients have seen nothing of it.
+        # It was not there at our first look: nobody has seen anything of it.
         _newest(conn)
         self.head = self.head or 0
         return self._new_rows(conn, limit)
 
-    def _announce_up_to(self, conn: sqlite3.Connection, head: int) -> None:
+    def _skip_to(self, conn: sqlite3.Connection, head: int) -> None:
         self._version = self._data_version(conn)
         self.head = head
         found = announced_rows(conn, head - 1, 1)
@@ -133,7 +171,7 @@ class ChangeReader:
         version = self._data_version(conn)
         found = [Row._make(r) for r in announced_rows(conn, self.head - 1, limit + 1)]
         if self.head and not self._is_same_past(conn, found):
-            self._announce_up_to(conn, _newest(conn))
+            self._skip_to(conn, _newest(conn))
             return Reading([], replaced=True)
         rows = [row for row in found if row.id > self.head]
         more = len(found) > limit
@@ -144,9 +182,9 @@ class ChangeReader:
         return Reading(rows, more=more)
 
     def _is_same_past(self, conn: sqlite3.Connection, found: list[Row]) -> bool:
-        """The row at the head is still the one announced, or was only trimmed."""
+        """The row at the head is still the one we saw, or was only trimmed."""
         if found and found[0].id == self.head:
-            return found[0].uid == self._head_uid
+            return self._head_uid in ("", found[0].uid)
         return self.head is not None and _newest(conn) >= self.head
 
     def _data_version(self, conn: sqlite3.Connection) -> int:
