@@ -1,7 +1,7 @@
 """What lies at the path of the database: nothing, ours, older, newer, a stranger's.
 
 It looks through a read-only connection, so that a stranger's file stays as it is, to
-the last byte.
+the last byte, and leaves nothing beside it.
 
 Never: write to a database, open its file by hand: closing such a descriptor drops
 the locks of every SQLite connection of this process
@@ -66,6 +66,8 @@ def _check_file(path: str) -> bool:
         found = os.lstat(path)
     except FileNotFoundError:
         return False
+    except OSError as error:
+        raise StoreReadOnly(f"cannot look at {path}: {error.strerror}") from error
     if not stat.S_ISREG(found.st_mode):
         kind = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "no regular file"
         raise UnsafePath(f"{path} is {kind}", hint=f"move it away: {path}")
@@ -94,7 +96,7 @@ def _make_file(path: str) -> None:
 
 def _look_inside(path: str) -> str:
     try:
-        conn = sqlite3.connect(_read_only_uri(path), uri=True, isolation_level=None)
+        conn = sqlite3.connect(_quiet_uri(path), uri=True, isolation_level=None)
         try:
             return _judge(path, conn)
         finally:
@@ -103,11 +105,15 @@ def _look_inside(path: str) -> str:
         raise typed(error, path) from error
 
 
-def _read_only_uri(path: str) -> str:
+def _quiet_uri(path: str) -> str:
+    # Nobody has the file open when it has no log, so it can be read without locks;
+    # else reading it would make an empty log.
+    logs = (path + "-wal", path + "-journal")
+    way = "mode=ro" if any(map(os.path.lexists, logs)) else "immutable=1"
     # Only these three mean something in the path of a file URI.
     for mark in "%?#":
         path = path.replace(mark, f"%{ord(mark):02x}")
-    return f"file:{path}?mode=ro"
+    return f"file:{path}?{way}"
 
 
 def _judge(path: str, conn: sqlite3.Connection) -> str:
