@@ -18,9 +18,9 @@ import sqlite3
 import time
 from contextlib import contextmanager
 
-from paso.database.connection import connect, wait_for_lock
 from paso.database.failures import typed
 from paso.database.identity import APPLICATION_ID
+from paso.database.sqlite_file import connect, wait_for_lock
 from paso.errors import StoreBusy, StoreDamaged
 from paso.paths import ensure_private_dir
 

@@ -11,8 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from paso.database import connection
-from paso.database.connection import Database, connect, open_database
+from paso.database.connection import Database, open_database
 from paso.database.repository import delete, insert, update
 from paso.errors import (
     Conflict,
@@ -50,27 +49,7 @@ def batches(db: Database) -> list[tuple[object, ...]]:
     return db.rows(sql)
 
 
-# pragmas and reading
-
-
-def test_every_connection_has_the_pragmas_that_keep_the_data(db: Database) -> None:
-    wanted = {
-        "journal_mode": "wal",
-        "synchronous": 2,
-        "foreign_keys": 1,
-        "trusted_schema": 0,
-        "cell_size_check": 1,
-        "mmap_size": 0,
-        "temp_store": 2,
-        "wal_autocheckpoint": 0,
-        "busy_timeout": 5000,
-    }
-    assert {name: db.value(f"PRAGMA {name}") for name in wanted} == wanted
-
-
-def test_a_journal_mode_that_cannot_be_set_is_refused() -> None:
-    with pytest.raises(StoreError, match="journal mode stays memory"):
-        connect(":memory:")
+# reading
 
 
 def test_a_block_of_reading_sees_one_state(db: Database, path: str) -> None:
@@ -429,35 +408,6 @@ def test_sixteen_processes_that_open_at_once_make_one_board(path: str) -> None:
     )
     assert run_all(script, [(path,)] * 16) == ["1 3\n"] * 16
     assert os.stat(path).st_mode & 0o777 == 0o600
-
-
-# the write-ahead log
-
-
-def test_a_large_log_is_copied_into_the_database_by_a_writer(
-    path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connection, "WAL_LIMIT", 200_000)
-    db = open_database(path)
-    for _ in range(40):
-        with db.write("much"):
-            add(db, "x" * 255)
-            insert(db, "comments", project_id=1, task_id=1, body="x" * 20_000)
-    assert connection.wal_size(path) < 600_000
-    assert os.stat(path).st_size > 700_000
-    db.close()
-
-
-def test_a_checkpoint_gives_way_to_a_writer(db: Database, path: str) -> None:
-    with db.write("add"):
-        add(db)
-        connection.checkpoint(path)
-    connection.checkpoint(path)
-    assert titles(db) == ["one"]
-
-
-def test_without_a_log_there_is_nothing_to_copy(path: str) -> None:
-    assert connection.wal_size(path) == 0
 
 
 @pytest.mark.parametrize("method", [Database.rows, Database.run])
