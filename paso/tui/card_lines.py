@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from rich.cells import cell_len
+
 from paso.text import cell_width, clusters, cut, escape
 
 TYPE_CHECKING = False
@@ -65,8 +67,11 @@ class Look(NamedTuple):
 
 def title_rows(title: str, width: int) -> int:
     """Rows the title takes; cheap, it runs over every card of a column."""
-    if title.isascii() and title.isprintable():
-        return 1 if len(title) <= width else TITLE_ROWS
+    if title.isprintable():
+        # No character is wider than two cells.
+        if title.isascii() or len(title) * 2 <= width:
+            return 1 if len(title) <= width else TITLE_ROWS
+        return 1 if cell_len(title) <= width else TITLE_ROWS
     return 1 if cell_width(escape(title)) <= width else TITLE_ROWS
 
 
@@ -105,17 +110,22 @@ def wrap(text: str, width: int, rows: int = TITLE_ROWS) -> list[str]:
 
 def _break(text: str, width: int) -> tuple[str, str]:
     """Split where the row is full, at the last blank if there is one."""
-    head, room = "", width
-    for cluster, cells in clusters(text):
-        if cells > room:
-            break
-        head, room = head + cluster, room - cells
+    head = text[:width] if text.isascii() else _fill(text, width)
     if text[len(head) : len(head) + 1] != " ":
         blank = head.rfind(" ")
         # A word longer than two thirds of a row is broken: it would leave a hole.
         if blank > width // 3:
             head = head[:blank]
     return head.rstrip(), text[len(head) :].lstrip()
+
+
+def _fill(text: str, width: int) -> str:
+    head, room = "", width
+    for cluster, cells in clusters(text):
+        if cells > room:
+            break
+        head, room = head + cluster, room - cells
+    return head
 
 
 def spread(left: list[Piece], right: list[Piece], width: int) -> list[Piece]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from textual.timer import Timer
 
-    from paso.tui.app import PasoApp
+    from paso.tui.board_app import PasoApp
 
 BETWEEN_S = 0.05
 """Least time between two refreshes."""

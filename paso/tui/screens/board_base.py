@@ -14,6 +14,7 @@ from textual.screen import Screen
 from paso.tui.card_lines import Look
 from paso.tui.keys import ACTIONS, keys_of, show_key
 from paso.tui.widgets.card_column import CardColumn
+from paso.tui.widgets.card_styles import CardStyles
 from paso.tui.widgets.project_tabs import ProjectTabs
 from paso.tui.widgets.status_bar import StatusBar
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from paso.model import Card, Column
-    from paso.tui.app import PasoApp
+    from paso.tui.board_app import PasoApp
     from paso.tui.board_data import News
     from paso.tui.board_state import BoardState
 
@@ -36,6 +37,7 @@ class BoardBase(Screen[None]):
     """Tabs, columns side by side, and the bottom line."""
 
     AUTO_FOCUS = ""
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(CardStyles.COMPONENTS)
     BINDINGS: ClassVar[list[Any]] = [
         Binding(a.keys, a.method, a.title, id=a.id, show=False) for a in ACTIONS
     ]
@@ -45,6 +47,7 @@ class BoardBase(Screen[None]):
         self.state = state
         self.tabs = ProjectTabs(state)
         self.bar: StatusBar | None = None
+        self._card_styles = CardStyles(self)
         self._columns: dict[int, CardColumn] = {}
         self._shown_column: int | None = None
         self._fading: Timer | None = None
@@ -71,7 +74,9 @@ class BoardBase(Screen[None]):
 
     def _make_columns(self) -> list[CardColumn]:
         state = self.state
-        self._columns = {c.id: CardColumn(c.id, state) for c in state.columns}
+        self._columns = {
+            c.id: CardColumn(c.id, state, self._card_styles) for c in state.columns
+        }
         self._give_data()
         return list(self._columns.values())
 
@@ -98,6 +103,12 @@ class BoardBase(Screen[None]):
 
     def on_mount(self) -> None:
         self._show_emptiness()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._card_styles.clear()
+        for widget in self._columns.values():
+            widget.restyle()
 
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self._show_active_column)

@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from paso.tui.app import PasoApp
+    from paso.tui.board_app import PasoApp
 
 
 class CommentForm(Form[Comment]):

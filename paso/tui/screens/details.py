@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from paso.tui.app import PasoApp
+    from paso.tui.board_app import PasoApp
     from paso.tui.board_data import News
 
 KEYS = "e edit · c comment · C edit comment · r relate · o open related · esc close"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from paso.tui.app import PasoApp
+    from paso.tui.board_app import PasoApp
 
 T = TypeVar("T")
 
@@ -147,7 +147,7 @@ class Form(Dialog[T]):
         except ChangedMeanwhile as error:
             self.changed_meanwhile(error)
         except PasoError as error:
-            from paso.tui.app import error_words
+            from paso.tui.board_app import error_words
 
             self.show_words("error", error_words(error))
         else:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from paso.database.connection import Database
-    from paso.tui.app import PasoApp
+    from paso.tui.board_app import PasoApp
 
 
 class ColumnForm(Form[Column]):

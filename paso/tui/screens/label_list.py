@@ -24,7 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from paso.tui.app import PasoApp
+    from paso.tui.board_app import PasoApp
 
 COLORS = (
     (DEFAULT_LABEL_COLOR, "violet"),

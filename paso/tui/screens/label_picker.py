@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from paso.tui.app import PasoApp
+    from paso.tui.board_app import PasoApp
 
 
 class LabelPicker(ListDialog[frozenset[int]]):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from paso.model import Card
-    from paso.tui.app import PasoApp
+    from paso.tui.board_app import PasoApp
 
 SHOWN = 100
 """Cards listed at most; typing narrows them."""

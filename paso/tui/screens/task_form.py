@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from paso.database.connection import Database
-    from paso.tui.app import PasoApp
+    from paso.tui.board_app import PasoApp
     from paso.tui.board_data import News
 
 FIELDS = ("title", "description", "type", "priority", "due", "assignee")

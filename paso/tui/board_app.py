@@ -1,0 +1,261 @@
+"""The program that shows the board: holds the state, listens, writes, tells screens.
+
+    keys ---> screens ---> write() ---> store (own thread) ---> COMMIT --+
+                                                                         |
+    board state <--- catch_up() <--- Look <---+--------------------------+
+         |                                    +--- listener <--- daemon, others
+         +---> every open screen: news_came()
+
+Never: know a rule of the board, draw a card.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections import deque
+from typing import Any, ClassVar, NamedTuple
+
+from textual.app import App
+from textual.binding import Binding
+from textual.message import Message
+
+from paso.errors import PasoError, StoreBusy
+from paso.tui.board_data import BoardData
+from paso.tui.board_state import BoardState
+from paso.tui.keys import ALWAYS, IDS
+from paso.tui.store import Store
+from paso.tui.themes import DEFAULT, THEMES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from textual.screen import Screen
+
+    from paso.config import Config
+    from paso.paths import Paths
+    from paso.tui.board_data import News
+    from paso.tui.screens.board import BoardScreen
+    from paso.tui.step import Step
+
+BUSY = "the database is busy, trying again…"
+
+
+class Wish(NamedTuple):
+    """A write that waits for its turn."""
+
+    prepare: Callable[[], Step | None]
+    then: Callable[[Any], object] | None
+    refused: Callable[[PasoError], bool] | None
+
+
+class Look(Message):
+    """Something was committed: read what has changed."""
+
+
+class PasoApp(App[int]):
+    """The running board.
+
+    Arguments:
+        paths: where the board is.
+        config: keys, theme, actor, whether the daemon may be started.
+        project: key, name or id to begin with; None for the last used.
+        today: gives the user's day.
+    Raises:
+        PasoError: the database cannot be used, or there is no such project.
+    """
+
+    TITLE = "Paso"
+    CSS_PATH = "paso.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    ESCAPE_TO_MINIMIZE = False
+    BINDINGS: ClassVar[list[Any]] = [
+        Binding(a.keys, a.method, a.title, id=a.id, show=False, priority=True)
+        for a in ALWAYS
+    ]
+
+    def __init__(
+        self,
+        paths: Paths,
+        config: Config,
+        project: str | None,
+        today: Callable[[], date] | None = None,
+    ) -> None:
+        super().__init__()
+        self.paths = paths
+        self.config = config
+        self.state = BoardState()
+        self.store = Store(paths, config)
+        self.data = BoardData(self.store.db, self.state, config.actor, today or _today)
+        self._waiting: deque[Wish] = deque()
+        self._writing = False
+        try:
+            self.data.open_project(self._first_project(project))
+        except BaseException:
+            self.store.close()
+            raise
+        self.store.on_commit = lambda: self.post_message(Look())
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = self._theme_name()
+        self.set_keymap({k: v for k, v in config.keys.items() if k in IDS})
+
+    def _first_project(self, ref: str | None) -> int | None:
+        from paso.commands.projects import find_project, last_used_project
+
+        if ref is None:
+            return last_used_project(self.store.db)
+        return find_project(self.store.db, ref).id
+
+    def _theme_name(self) -> str:
+        name = self.config.theme
+        return name if name in self.available_themes else DEFAULT
+
+    @property
+    def board(self) -> BoardScreen:
+        """The screen at the bottom of the stack."""
+        from paso.tui.screens.board import BoardScreen
+
+        screen = self.screen_stack[0]
+        assert isinstance(screen, BoardScreen)
+        return screen
+
+    def get_default_screen(self) -> Screen[Any]:
+        from paso.tui.screens.board import BoardScreen
+
+        return BoardScreen(self.state)
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._start_listening)
+        self.set_interval(60, self._look_at_clock)
+
+    def _start_listening(self) -> None:
+        from paso.tui.listener import listen
+
+        # What is loaded now stays: the collector need not look at it again.
+        gc.freeze()
+        gc.enable()
+        self.run_worker(listen(self), name="listener", group="listener")
+
+    # changes that come in
+
+    def on_look(self) -> None:
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Show what has changed since the last look, on every open screen."""
+        try:
+            news = self.data.catch_up()
+        except StoreBusy:
+            self.say(BUSY, "warning")
+            self.set_timer(0.5, self.catch_up)
+            return
+        except PasoError as error:
+            self.say_error(error)
+            return
+        if news is not None:
+            self.tell(news)
+
+    def reload(self) -> None:
+        """Open the database anew and read everything, after a resync."""
+        try:
+            self.store.reopen()
+            self.data.db = self.store.db
+            self.tell(self.data.reload())
+        except PasoError as error:
+            self.say_error(error)
+
+    def tell(self, news: News) -> None:
+        """Let every open screen show the news."""
+        for screen in self.screen_stack:
+            show = getattr(screen, "news_came", None)
+            if show is not None:
+                show(news)
+
+    def _look_at_clock(self) -> None:
+        self.board.look_at_day()
+
+    # writes
+
+    def write(
+        self,
+        prepare: Callable[[], Step | None],
+        then: Callable[[Any], object] | None = None,
+        refused: Callable[[PasoError], bool] | None = None,
+    ) -> None:
+        """Queue a write; it is decided and run after those before it.
+
+        Arguments:
+            prepare: called when its turn comes, on the state as it is then; gives
+                the command, or None when there is nothing to do any more.
+            then: called with the result once it is painted.
+            refused: called with the error; True when it has been dealt with.
+        """
+        self._waiting.append(Wish(prepare, then, refused))
+        if not self._writing:
+            self._writing = True
+            self.run_worker(self._write_all(), name="writes", group="writes")
+
+    async def _write_all(self) -> None:
+        try:
+            while self._waiting:
+                await self._write_one(self._waiting.popleft())
+        finally:
+            self._writing = False
+
+    async def _write_one(self, wish: Wish) -> None:
+        step = wish.prepare()
+        if step is None:
+            return
+        try:
+            result = await self.save(step.command, *step.args, **step.options)
+        except PasoError as error:
+            self.catch_up()
+            if wish.refused is None or not wish.refused(error):
+                self.say_error(error)
+        else:
+            if wish.then is not None:
+                wish.then(result)
+
+    async def save(
+        self, command: Callable[..., Any], *args: Any, **options: Any
+    ) -> Any:
+        """Run a command that writes and show what it changed.
+
+        Raises:
+            PasoError: what the command raises; nothing was written.
+        """
+        busy = lambda: self.say(BUSY, "warning")  # noqa: E731
+        result = await self.store.write(busy, command, *args, **options)
+        self.catch_up()
+        return result
+
+    # words for the user
+
+    def say(self, text: str, severity: str = "information") -> None:
+        """Show a message in the bottom line."""
+        self.board.say(text, severity)
+
+    def say_error(self, error: PasoError) -> None:
+        """Show what went wrong and how to repair it."""
+        self.say(error_words(error), "error")
+
+    async def action_quit(self) -> None:
+        self.exit(0)
+
+
+def error_words(error: PasoError) -> str:
+    """The message of an error, its hint and what may have been meant, in one line."""
+    words = [error.message]
+    if error.hint:
+        words.append(error.hint)
+    if error.candidates:
+        words.append("one of: " + ", ".join(error.candidates[:5]))
+    return "; ".join(words)
+
+
+def _today() -> date:
+    from datetime import date
+
+    return date.today()
