@@ -65,6 +65,8 @@ def main(argv: list[str] | None = None) -> NoReturn:
 
 def _run(options: Options) -> int:
     gc.disable()
+    if options.detached:
+        _close_all_but({0, 1, 2, options.ready_fd})
     try:
         with ExitStack() as stack:
             ground = take_ground(stack, detached=options.detached)
@@ -76,6 +78,14 @@ def _run(options: Options) -> int:
         _refuse(error, options)
         return EX_TEMPFAIL if isinstance(error, DaemonRunning) else EX_CONFIG
     return 0
+
+
+def _close_all_but(kept: set[int | None]) -> None:
+    """What the process that started us left open for its children is not for us."""
+    for fd in [int(name) for name in os.listdir("/proc/self/fd")]:
+        if fd not in kept:
+            with suppress(OSError):
+                os.close(fd)
 
 
 def _refuse(error: PasoError, options: Options) -> None:

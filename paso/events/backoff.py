@@ -5,7 +5,7 @@ Never: sleep, read a clock, or count tries for anybody else.
 
 from __future__ import annotations
 
-from random import random
+from os import urandom  # importing random costs the command line 2 ms
 
 
 class Backoff:
@@ -26,7 +26,7 @@ class Backoff:
         """Return the seconds to wait now, and double the next wait."""
         chosen = self._next
         self._next = min(chosen * 2, self._most)
-        return chosen * (0.5 + random() / 2)
+        return chosen * (0.5 + urandom(1)[0] / 510)
 
     def reset(self) -> None:
         """Start again from the shortest wait: it worked."""

@@ -20,8 +20,8 @@ from collections import deque
 from paso.errors import PasoError
 from paso.events.backoff import Backoff
 from paso.events.change_reader import ChangeReader, Reading
-from paso.events.launcher import NoListener, call, connect, ensure_daemon
-from paso.events.link import Link
+from paso.events.launcher import call
+from paso.events.link import Dialling, Link
 from paso.events.notices import (
     Changed,
     Notice,
@@ -55,6 +55,9 @@ IDLE_S, PONG_S = 15.0, 10.0
 
 AFTER_BYE_S = 2.0
 """A daemon that took its leave is expected back; only then another is started."""
+
+RECONNECTING_S = 3.0
+"""After a connection that worked: until then a daemon is on its way back."""
 
 ROWS_AT_ONCE = 500
 """About a millisecond of the caller's loop."""
@@ -94,13 +97,13 @@ class EventClient:
         self._notices: deque[Notice] = deque()
         self._backoff = Backoff(0.05, 5.0)
         self._link: Link | None = None
-        self._dialling: asyncio.Future[socket.socket] | None = None
+        self._dialling = Dialling(paths)
         self._welcomed = False
         self._catching_up = False
         self._state = ""
         self._epoch: str | None = None
         self._seq = 0
-        self._welcome_by = self._pinged_at = 0.0
+        self._welcome_by = self._pinged_at = self._expected_by = 0.0
         self._poll_at = self._try_at = self._start_at = 0.0
         self._leaving = asyncio.Event()
 
@@ -158,9 +161,7 @@ class EventClient:
         if self._link is not None:
             self._link.close()
             self._link = None
-        if self._dialling is not None:
-            self._dialling.add_done_callback(_hang_up)
-            self._dialling = None
+        self._dialling.close()
         self._reader.close()
 
     # One step at a time -------------------------------------------------------
@@ -184,12 +185,16 @@ class EventClient:
             await self._wait_away(self._try_at - now)
             return
         try:
-            sock = await self._dial(now)
+            sock = await self._dialling.attempt(
+                may_start=self._auto_start and now >= self._start_at, wait_s=POLL_S
+            )
         except (PasoError, OSError) as error:
             self._failed(str(error))
             return
         if sock is not None:
             self._introduce(sock)
+        else:
+            self._look(asyncio.get_running_loop().time())
 
     async def _wait_away(self, wait_s: float) -> None:
         now = asyncio.get_running_loop().time()
@@ -203,24 +208,6 @@ class EventClient:
                 await self._leaving.wait()
         except TimeoutError:
             return
-
-    async def _dial(self, now: float) -> socket.socket | None:
-        """Connect; where nothing listens, start a daemon in a thread meanwhile."""
-        if self._dialling is None:
-            try:
-                return connect(self._paths, timeout_s=0.05)
-            except NoListener:
-                if not self._auto_start or now < self._start_at:
-                    raise
-            self._dialling = asyncio.get_running_loop().run_in_executor(
-                None, lambda: ensure_daemon(self._paths, timeout_s=5.0)
-            )
-        await asyncio.wait([self._dialling], timeout=POLL_S)
-        if not self._dialling.done():
-            self._look(asyncio.get_running_loop().time())
-            return None
-        done, self._dialling = self._dialling, None
-        return done.result()
 
     def _introduce(self, sock: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -327,23 +314,29 @@ class EventClient:
         if self._link is not None:
             self._link.close()
             self._link = None
-        hung = not self._welcomed
         self._catching_up = False
-        self._later()
-        self._enter("offline" if hung else "reconnecting", reason)
+        if self._welcomed:
+            self._welcomed = False
+            self._later()
+            now = asyncio.get_running_loop().time()
+            self._expected_by = now + RECONNECTING_S
+            self._enter("reconnecting", reason)
+        else:
+            self._failed(reason)
 
     def _failed(self, reason: str) -> None:
+        """Not back at once is no news; for `RECONNECTING_S` it is expected."""
         self._later()
-        self._enter("offline", reason)
+        if asyncio.get_running_loop().time() >= self._expected_by:
+            self._enter("offline", reason)
 
     def _later(self) -> None:
         now = asyncio.get_running_loop().time()
         self._try_at = now + self._backoff.wait()
 
     def _enter(self, state: str, reason: str) -> None:
-        """Tell of a new state once; who is offline already does not fall to
-        `reconnecting` by trying."""
-        if state != self._state and (state, self._state) != ("reconnecting", "offline"):
+        """Tell of a new state once."""
+        if state != self._state:
             self._state = state
             self._notices.append(State(state, reason))
 
@@ -383,9 +376,3 @@ class EventClient:
         for part in reading.stretches():
             if self._project_id in (0, part.project_id):
                 self._notices.append(changed_in(part))
-
-
-def _hang_up(dialling: asyncio.Future[socket.socket]) -> None:
-    """A connection that came after we left is of no use."""
-    if not dialling.cancelled() and dialling.exception() is None:
-        dialling.result().close()

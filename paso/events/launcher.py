@@ -10,77 +10,28 @@ Never: import paso_daemon, asyncio or orjson; signal or kill a daemon.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import json
 import os
-import select
-import socket
-import struct
-import sys
 import time
 from contextlib import contextmanager, suppress
 
 from paso import errors
-from paso.errors import DaemonFailed, DaemonUnreachable, PasoError, StoreReadOnly
+from paso.errors import DaemonFailed, DaemonUnreachable, PasoError
 from paso.events.backoff import Backoff
-from paso.paths import check_private_file, ensure_private_dir
+from paso.events.dialer import NoListener, TryAgain, connect
+from paso.events.spawner import open_private, reap, spawn, start_and_wait
+from paso.paths import ensure_private_dir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
     from typing import Any
 
     from paso.paths import Paths
 
-READY_FD = 3
-"""Where a daemon that was started here says `READY`, or why it cannot run."""
-
-LOG_ROTATE_BYTES = 1024 * 1024
-
-_NOT_FOR_THE_DAEMON = (
-    "LISTEN_FDNAMES",
-    "LISTEN_FDS",
-    "LISTEN_PID",
-    "NOTIFY_SOCKET",
-    "WATCHDOG_PID",
-    "WATCHDOG_USEC",
-)
-"""Meant for the process that starts us, when systemd started that."""
-
-_children: list[int] = []
-
-
-class NoListener(DaemonUnreachable):
-    """Nothing listens at the socket path: a daemon may be started."""
-
-
-class BacklogFull(DaemonUnreachable):
-    """A daemon is there and has not taken the connections before ours yet."""
-
-
-def connect(paths: Paths, *, timeout_s: float) -> socket.socket:
-    """Return a connection to the daemon; its timeout is `timeout_s` seconds.
-
-    It is no proof that the daemon serves: that is its first frame.
-
-    Raises:
-        NoListener, BacklogFull, DaemonUnreachable: it cannot be reached.
-        SocketPathTooLong: no daemon could ever be reached there.
-    """
-    paths.check_socket_length()
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        sock.settimeout(timeout_s)
-        sock.connect(paths.socket)
-        _check_owner(sock, paths)
-    except OSError as error:
-        sock.close()
-        raise _unreachable(error, paths) from error
-    except PasoError:
-        sock.close()
-        raise
-    return sock
+__all__ = ["call", "connect", "ensure_daemon", "error_of", "spawn_detached"]
 
 
 def ensure_daemon(paths: Paths, *, timeout_s: float = 10.0) -> socket.socket:
@@ -101,7 +52,7 @@ def ensure_daemon(paths: Paths, *, timeout_s: float = 10.0) -> socket.socket:
         except NoListener as error:
             last: DaemonUnreachable = error
             _start_locked(paths, deadline)
-        except BacklogFull as error:
+        except TryAgain as error:
             last = error
             time.sleep(backoff.wait())
         if time.monotonic() >= deadline:
@@ -117,8 +68,8 @@ def spawn_detached(paths: Paths) -> None:
     """
     paths.check_socket_length()
     ensure_private_dir(paths.home)
-    _reap()
-    _spawn(paths, None)
+    reap()
+    spawn(paths, None)
 
 
 def call(
@@ -144,7 +95,7 @@ def call(
     while True:
         try:
             return _call_once(paths, method, params, deadline, start)
-        except (ConnectionError, BacklogFull) as error:
+        except (ConnectionError, TryAgain) as error:
             if not start or time.monotonic() >= deadline:
                 raise DaemonUnreachable(f"the daemon went away: {error}") from error
         time.sleep(backoff.wait())
@@ -208,58 +159,15 @@ def error_of(code: str, message: str, hint: str | None = None) -> PasoError:
     return DaemonFailed(message, hint=hint)
 
 
-def _check_owner(sock: socket.socket, paths: Paths) -> None:
-    owner = peer_uid(sock)
-    if owner != os.geteuid():
-        raise errors.UnsafePath(
-            f"the daemon at {paths.socket} belongs to uid {owner}, not to you",
-            hint="set PASO_SOCKET to a path in a private folder",
-        )
-
-
-def peer_uid(sock: socket.socket) -> int:
-    """Return the uid of the process at the other end, by the kernel (unix(7))."""
-    size = struct.calcsize("3i")
-    data = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
-    uid: int = struct.unpack("3i", data)[1]
-    return uid
-
-
-def _unreachable(error: OSError, paths: Paths) -> DaemonUnreachable:
-    if error.errno in (errno.ENOENT, errno.ECONNREFUSED):
-        return NoListener("the daemon does not run", hint="paso daemon start")
-    if error.errno == errno.EAGAIN:
-        return BacklogFull("the daemon is busy", hint="try again")
-    reason = error.strerror or str(error)
-    return DaemonUnreachable(f"cannot reach the daemon at {paths.socket}: {reason}")
-
-
 def _left(deadline: float) -> float:
     return max(deadline - time.monotonic(), 0.001)
-
-
-# Starting one ----------------------------------------------------------------
 
 
 def _start_locked(paths: Paths, deadline: float) -> None:
     """Start a daemon unless somebody else does so, and wait until it listens."""
     with _spawn_lock(paths, deadline) as locked:
         if locked and not _listens(paths):
-            _start_and_wait(paths, deadline)
-
-
-def _start_and_wait(paths: Paths, deadline: float) -> None:
-    _reap()
-    ours, theirs = os.pipe2(os.O_CLOEXEC)
-    try:
-        try:
-            _spawn(paths, theirs)
-        finally:
-            os.close(theirs)
-        word = _read_word(ours, deadline)
-    finally:
-        os.close(ours)
-    _judge(word, paths)
+            _judge(start_and_wait(paths, deadline), paths)
 
 
 def _judge(word: bytes, paths: Paths) -> None:
@@ -280,19 +188,6 @@ def _judge(word: bytes, paths: Paths) -> None:
     raise DaemonFailed(told["message"], hint=told["hint"] or f"see {paths.daemon_log}")
 
 
-def _read_word(fd: int, deadline: float) -> bytes:
-    """Return what the daemon says until it closes its end, or b"" when time is up."""
-    word = b""
-    while select.select([fd], [], [], _left(deadline))[0]:
-        piece = os.read(fd, 65536)
-        word += piece
-        if not piece or word.startswith(b"READY"):
-            return word
-        if time.monotonic() >= deadline:
-            break
-    return b""
-
-
 def _listens(paths: Paths) -> bool:
     try:
         connect(paths, timeout_s=1.0).close()
@@ -306,7 +201,7 @@ def _listens(paths: Paths) -> bool:
 @contextmanager
 def _spawn_lock(paths: Paths, deadline: float) -> Iterator[bool]:
     """Hold the lock of those who start daemons; False once there is no need to."""
-    fd = _open_private(paths.spawn_lock, os.O_RDWR)
+    fd = open_private(paths.spawn_lock, os.O_RDWR)
     try:
         yield _locked_in_time(fd, paths, deadline)
     finally:
@@ -322,86 +217,3 @@ def _locked_in_time(fd: int, paths: Paths, deadline: float) -> bool:
         if _listens(paths) or time.monotonic() >= deadline:
             return False
         time.sleep(backoff.wait())
-
-
-def _open_private(path: str, flags: int) -> int:
-    try:
-        fd = os.open(path, flags | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise errors.UnsafePath(
-                f"{path} is a symbolic link", hint=f"remove it: {path}"
-            ) from error
-        raise StoreReadOnly(f"cannot open {path}: {error.strerror}") from error
-    try:
-        check_private_file(fd, path)
-    except PasoError:
-        os.close(fd)
-        raise
-    return fd
-
-
-def _spawn(paths: Paths, ready: int | None) -> None:
-    if not sys.executable:
-        raise DaemonFailed("the path of the Python interpreter is not known")
-    log = _open_log(paths)
-    actions: list[tuple[Any, ...]] = [
-        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
-        (os.POSIX_SPAWN_DUP2, log, 2),
-    ]
-    command = [sys.executable, "-P", "-m", "paso_daemon", "--detached"]
-    if ready is not None:
-        actions.append((os.POSIX_SPAWN_DUP2, ready, READY_FD))
-        command.append(f"--ready-fd={READY_FD}")
-    try:
-        child = os.posix_spawn(
-            sys.executable,
-            command,
-            _environment(paths),
-            file_actions=actions,
-            setsid=True,
-            setsigmask=(),
-            setsigdef=_stopping_signals(),
-        )
-    except OSError as error:
-        raise DaemonFailed(f"cannot start {sys.executable}: {error.strerror}") from (
-            error
-        )
-    finally:
-        os.close(log)
-    _children.append(child)
-
-
-def _stopping_signals() -> tuple[int, ...]:
-    """Signals a caller may ignore (nohup, a job in the background); we must not."""
-    return (1, 2, 3, 15)  # SIGHUP, SIGINT, SIGQUIT, SIGTERM: the same on any Linux
-
-
-def _environment(paths: Paths) -> dict[str, str]:
-    env = {n: v for n, v in os.environ.items() if n not in _NOT_FOR_THE_DAEMON}
-    env["PASO_HOME"] = paths.home
-    env["PASO_SOCKET"] = paths.socket
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    if os.path.basename(root) not in ("site-packages", "dist-packages"):
-        before = env.get("PYTHONPATH")
-        env["PYTHONPATH"] = f"{root}{os.pathsep}{before}" if before else root
-    return env
-
-
-def _open_log(paths: Paths) -> int:
-    """Return the log, opened to append; one of more than 1 MiB is put aside first."""
-    ensure_private_dir(os.path.dirname(paths.daemon_log))
-    with suppress(FileNotFoundError):
-        if os.lstat(paths.daemon_log).st_size > LOG_ROTATE_BYTES:
-            os.rename(paths.daemon_log, f"{paths.daemon_log}.1")
-    return _open_private(paths.daemon_log, os.O_WRONLY | os.O_APPEND)
-
-
-def _reap() -> None:
-    """Take leave of daemons that ended: started by us, they are our children."""
-    for pid in list(_children):
-        with suppress(ChildProcessError):
-            if os.waitpid(pid, os.WNOHANG)[0] == 0:
-                continue
-        _children.remove(pid)

@@ -1,4 +1,4 @@
-"""One connection of a client to the daemon, in an asyncio loop, without a task.
+"""A client's connection to the daemon in an asyncio loop, made and used without a task.
 
 Frames gather here while nobody waits; waiting may be cancelled at any point and
 loses nothing.
@@ -12,11 +12,18 @@ import asyncio
 from collections import deque
 
 from paso.errors import BadJson
+from paso.events.dialer import NoListener, connect
+from paso.events.launcher import ensure_daemon
 from paso.events.wire import Frame, LineSplitter, decode, encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
+
+    from paso.paths import Paths
+
+START_S = 5.0
+"""For a daemon to be started in one try."""
 
 READ_SIZE = 64 * 1024
 
@@ -133,3 +140,45 @@ class Link:
             self.ended = reason
             self._sock.close()
         self._news.set()
+
+
+class Dialling:
+    """Getting a connection; where a daemon must be started, in a thread."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+        self._starting: asyncio.Future[socket.socket] | None = None
+
+    async def attempt(self, *, may_start: bool, wait_s: float) -> socket.socket | None:
+        """Return a connection; None while one is being started for `wait_s` already.
+
+        Waiting may be cancelled; the next attempt takes up what was begun.
+
+        Raises:
+            PasoError: there is no daemon, or it could not be started.
+        """
+        if self._starting is None:
+            try:
+                return connect(self._paths, timeout_s=0.05)
+            except NoListener:
+                if not may_start:
+                    raise
+            self._starting = asyncio.get_running_loop().run_in_executor(
+                None, lambda: ensure_daemon(self._paths, timeout_s=START_S)
+            )
+        await asyncio.wait([self._starting], timeout=wait_s)
+        if not self._starting.done():
+            return None
+        done, self._starting = self._starting, None
+        return done.result()
+
+    def close(self) -> None:
+        """A connection that comes after this is closed at once."""
+        if self._starting is not None:
+            self._starting.add_done_callback(_hang_up)
+            self._starting = None
+
+
+def _hang_up(starting: asyncio.Future[socket.socket]) -> None:
+    if not starting.cancelled() and starting.exception() is None:
+        starting.result().close()

@@ -14,7 +14,8 @@ import time
 from contextlib import suppress
 
 from paso.errors import PasoError
-from paso.events.launcher import NoListener, connect, spawn_detached
+from paso.events.dialer import NoListener, connect
+from paso.events.launcher import spawn_detached
 from paso.events.types import PROTOCOL, Commit, db_changed
 
 TYPE_CHECKING = False
