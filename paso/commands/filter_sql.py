@@ -100,10 +100,20 @@ def _word(value: Value, context: Context) -> Sql:
 
 
 def _contains(column: str, value: Value) -> Sql:
-    """SQLite's LIKE knows the cases of ASCII only; GLOB takes both of each letter."""
+    """SQLite's LIKE knows the cases of ASCII only; GLOB takes both of each letter.
+
+    GLOB is slow, so LIKE sorts out first by the longest part that is ASCII.
+    """
+    plain = max(_ascii_parts(value.text), key=len)
+    sql, params = f"{column} LIKE ? ESCAPE '\\'", [f"%{_escape_like(plain)}%"]
     if value.text.isascii():
-        return f"{column} LIKE ? ESCAPE '\\'", [f"%{_escape_like(value.text)}%"]
-    return f"{column} GLOB ?", [f"*{''.join(map(_glob_char, value.text))}*"]
+        return sql, [*params]
+    glob = "".join(map(_glob_char, value.text))
+    return f"({sql} AND {column} GLOB ?)", [*params, f"*{glob}*"]
+
+
+def _ascii_parts(text: str) -> list[str]:
+    return "".join(char if char.isascii() else "\x80" for char in text).split("\x80")
 
 
 def _escape_like(text: str) -> str:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paso.commands import projects, tasks
 from paso.commands.filter_terms import FIELDS, MAX_TEXT, MAX_VALUES
-from paso.commands.filters import Filter, parse_filter
+from paso.commands.filters import Filter, matching_ids, parse_filter
+from paso.database.connection import Database
 from paso.errors import InvalidValue
+from tests.paso.commands.boards import furnish
 
 SCHEMA = (
     Path(__file__).parents[3] / "paso" / "database" / "migrations" / "0001_board.sql"
@@ -299,6 +303,57 @@ def test_negation_is_the_exact_complement(board: sqlite3.Connection) -> None:
             if field == "project":
                 continue
             assert sorted(yes + no) == EVERY, field
+
+
+def test_ids_come_without_archived_tasks_and_projects(home_db: Database) -> None:
+    mine = projects.create_project(home_db, "Mine", key="MINE")
+    away = projects.create_project(home_db, "Away", key="AWAY")
+    shown = tasks.create_task(home_db, mine.id, "Über one", assignee="ann")
+    hidden = tasks.create_task(home_db, mine.id, "über two")
+    tasks.archive_task(home_db, hidden.id, True)
+    other = tasks.create_task(home_db, away.id, "ÜBER three")
+    projects.archive_project(home_db, away.id, True)
+
+    def ids(text: str, project_id: int | None) -> set[int]:
+        found = parse_filter(text)
+        return matching_ids(home_db, project_id, found, me="ann", today="2026-11-18")
+
+    assert ids("über", mine.id) == {shown.id}
+    assert ids("über", None) == {shown.id}
+    assert ids("is:mine", None) == {shown.id}
+    assert ids("is:archived", mine.id) == {hidden.id}
+    assert ids("project:away", mine.id) == {other.id}
+    assert ids("project:all", None) == {shown.id, other.id}
+
+
+def test_lists_and_ids_agree(home_db: Database) -> None:
+    furnish(home_db)
+    for text in ("", "fix", "is:blocked", "-label:bug", "is:archived", "due:any"):
+        found = parse_filter(text)
+        listed = tasks.list_tasks(home_db, None, filter=found)
+        picked = matching_ids(home_db, None, found, me="ann", today=date.today())
+        assert {task.id for task in listed} == picked
+
+
+def test_a_blocked_card_is_one_that_the_filter_calls_blocked(
+    home_db: Database,
+) -> None:
+    project = projects.create_project(home_db, "P")
+    blocker = tasks.create_task(home_db, project.id, "blocker")
+    card = tasks.create_task(home_db, project.id, "card", blocked_by=[blocker.id])
+    found = parse_filter("is:blocked")
+
+    def agree(blocked: bool) -> None:
+        ids = matching_ids(home_db, project.id, found, me="", today="2026-11-18")
+        assert (card.id in ids) == tasks.get_task(home_db, card.id).blocked == blocked
+
+    agree(True)
+    tasks.archive_task(home_db, blocker.id, True)
+    agree(False)
+    tasks.archive_task(home_db, blocker.id, False)
+    agree(True)
+    tasks.set_role_column(home_db, blocker.id, "completed")
+    agree(False)
 
 
 @given(st.text(max_size=60))
