@@ -65,7 +65,7 @@ class Context:
     @property
     def db(self) -> Database:
         if self._db is None:
-            from paso.board import open_store
+            from paso.store import open_store
 
             self._db = open_store(self.paths, self.config, CLIENT)
         return self._db
@@ -127,6 +127,25 @@ class Context:
         print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise PasoError("nothing was deleted")
+
+    def rouse_daemon(self) -> None:
+        """Start the daemon if this call read the board and none runs; cheap, no wait.
+
+        A write does so itself when it is announced.
+        """
+        if self._db is None or self._db.last_commit or not self.config.auto_start:
+            return
+        from paso.events.process import read_pid_file
+
+        if read_pid_file(self.paths) is not None:
+            return
+        from paso.events.launcher import spawn_detached
+
+        try:
+            spawn_detached(self.paths)
+        except PasoError:
+            # Reading the board needs none; `paso daemon start` tells the reason.
+            return
 
     def close(self) -> None:
         if self._db is not None:

@@ -53,8 +53,8 @@ def _overview_lines() -> Iterator[str]:
         yield from _pairs((word, text) for word, _, text in group)
         yield ""
     yield "Everywhere:"
-    yield from _pairs(map(_option_pair, GLOBAL_OPTIONS))
-    yield from _pairs([("--version", "the version of Paso")])
+    version = ("--version", "the version of Paso")
+    yield from _pairs([*map(_option_pair, GLOBAL_OPTIONS), version])
     yield ""
     yield CLOSING
 

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paso.cli.arguments import Arguments
     from paso.cli.context import Context
+    from paso.commands.filters import Filter
     from paso.model import Task
 
 FILTER_NOTES = """\
@@ -74,7 +75,7 @@ def run_search(context: Context, found: Arguments) -> int:
     return show_tasks(context, tasks, "no task has these words")
 
 
-def _words(text: str) -> object:
+def _words(text: str) -> Filter:
     from paso.commands.filters import parse_filter
 
     quoted = " ".join('"' + word.replace('"', "") + '"' for word in text.split())

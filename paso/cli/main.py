@@ -30,6 +30,8 @@ BROKEN_PIPE = 141
 
 _VALUED = {f for o in GLOBAL_OPTIONS if o.value for f in o.flags.split()}
 _SWITCHES = {f for o in GLOBAL_OPTIONS if not o.value for f in o.flags.split()}
+_HELP = {"-h", "--help"}
+_VERSION = {"--version", "-V"}
 
 
 def run(words: Sequence[str]) -> int:
@@ -72,6 +74,8 @@ def dispatch(words: Sequence[str]) -> int:
     """
     _check_encoding(words)
     leading, rest = split_leading(words)
+    if _VERSION.intersection(leading):
+        return _show_version(Output(json="--json" in leading))
     if not rest:
         return _without_word(leading)
     command, rest = find_command(rest)
@@ -83,7 +87,11 @@ def dispatch(words: Sequence[str]) -> int:
         return show_command(out, command)
     context = Context(out, found.text("project"))
     try:
-        return command.run(context, found) or 0
+        code = command.run(context, found) or 0
+        sys.stdout.flush()
+        if not command.name.startswith("_"):
+            context.rouse_daemon()
+        return code
     finally:
         context.close()
 
@@ -95,11 +103,11 @@ def split_leading(words: Sequence[str]) -> tuple[list[str], list[str]]:
         flag = words[at].partition("=")[0]
         if flag in _VALUED and "=" not in words[at]:
             at += 1
-        elif flag not in _VALUED | _SWITCHES:
+        elif flag not in _VALUED | _SWITCHES | _VERSION:
             raise UsageError(
                 f"paso has no option {words[at]}",
                 hint="paso -h shows what there is",
-                candidates=nearest(flag, (*_VALUED, *_SWITCHES, "--version")),
+                candidates=nearest(flag, (*_VALUED, *_SWITCHES, *_VERSION)),
             )
         at += 1
     return list(words[:at]), list(words[at:])
@@ -107,11 +115,18 @@ def split_leading(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _without_word(leading: Sequence[str]) -> int:
     """`paso` alone is the board; `paso -h` the overview."""
-    if any(word in ("-h", "--help") for word in leading):
+    if _HELP.intersection(leading):
         from paso.cli.help import show_overview
 
         return show_overview(Output(json="--json" in leading))
     return dispatch([*leading, "board"])
+
+
+def _show_version(out: Output) -> int:
+    from paso import __version__
+
+    out.show({"version": __version__}, [__version__], lambda: [f"paso {__version__}"])
+    return 0
 
 
 def make_output(found: Arguments) -> Output:
@@ -150,7 +165,7 @@ def find_command(words: Sequence[str]) -> tuple[Command, list[str]]:
 def _noun_without_verb(
     noun: str, commands: Sequence[Command], between: Sequence[str]
 ) -> tuple[Command, list[str]]:
-    if "-h" in between or "--help" in between:
+    if _HELP.intersection(between):
         from paso.cli.help import noun_help
 
         return noun_help(noun, commands), [*between]
@@ -159,13 +174,14 @@ def _noun_without_verb(
 
 
 def _unknown_word(word: str) -> UsageError:
-    near = [f"paso {one}" for one in nearest(word, (w for w in WORDS if w[0] != "_"))]
-    for noun in ("task", "project", "column", "label", "daemon", "config"):
-        near += [f"paso {c.name}" for c in load(noun) if c.name.split()[1] == word]
+    """Name the commands that may have been meant, `paso task move` for `mov` too."""
+    words = {one: one for one in WORDS if one[0] != "_"}
+    for noun in ("config", "daemon", "label", "column", "project", "task"):
+        words |= {one.name.split()[1]: one.name for one in load(noun)} | words
     return UsageError(
         f"paso has no command {word!r}",
         hint="paso -h shows what there is",
-        candidates=tuple(near),
+        candidates=tuple(f"paso {words[one]}" for one in nearest(word, words)),
     )
 
 
@@ -180,8 +196,9 @@ def _check_encoding(words: Sequence[str]) -> None:
 def _tolerate_any_text() -> None:
     """Let a stream whose encoding lacks a character show an escape instead."""
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None and stream.errors != "backslashreplace":
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[attr-defined]
+        change = getattr(stream, "reconfigure", None)
+        if change:
+            change(errors="backslashreplace")
 
 
 def _end_quietly() -> int:

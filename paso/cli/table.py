@@ -45,17 +45,16 @@ def table(
     heads = [heads[index] for index in shown]
     columns = [columns[index] for index in shown]
     widths = _widths(heads, columns, out.width)
+    last = len(heads) - 1
     laid = [
-        _lay_column(head, column, width, last=index == len(heads) - 1)
-        for index, (head, column, width) in enumerate(
-            zip(heads, columns, widths, strict=True)
-        )
+        _lay(out, head, column, widths[at], padded=head.right or at < last)
+        for at, (head, column) in enumerate(zip(heads, columns, strict=True))
     ]
     top = _header(heads, widths)
     gap = " " * GAP
     return [
         out.palette.dim(top),
-        *(gap.join(cells).rstrip() for cells in zip(*laid, strict=True)),
+        *[gap.join(cells).rstrip() for cells in zip(*laid, strict=True)],
     ]
 
 
@@ -63,7 +62,7 @@ def _widths(
     heads: Sequence[Head], columns: Sequence[Sequence[str]], limit: int
 ) -> list[int]:
     widths = [
-        max(len(head.name), max(map(cell_width, column)))
+        max(len(head.name), _widest(column))
         for head, column in zip(heads, columns, strict=True)
     ]
     too_much = sum(widths) + GAP * (len(widths) - 1) - limit
@@ -77,20 +76,30 @@ def _widths(
     return widths
 
 
-def _lay_column(
-    head: Head, column: Sequence[str], width: int, *, last: bool
-) -> list[str]:
-    laid = []
-    for row, cell in enumerate(column):
-        short = cut(cell, width)
-        room = " " * (width - cell_width(short))
-        painted = head.paint(short, row) if head.paint else short
-        if head.right:
-            painted = room + painted
-        elif not last:
-            painted += room
-        laid.append(painted)
-    return laid
+def _widest(column: Sequence[str]) -> int:
+    plain = "".join(column).isascii()
+    return max(map(len if plain else cell_width, column))
+
+
+def _lay(
+    out: Output, head: Head, column: Sequence[str], width: int, *, padded: bool
+) -> Sequence[str]:
+    """Cut and paint a column, and pad it; ASCII, a thousand rows, has a short way."""
+    if "".join(column).isascii():
+        short = [cell if len(cell) <= width else cut(cell, width) for cell in column]
+        rooms = [width - len(cell) for cell in short]
+    else:
+        short = [cut(cell, width) for cell in column]
+        rooms = [width - cell_width(cell) for cell in short]
+    painted = short
+    if head.paint and out.palette.depth:
+        painted = [head.paint(cell, row) for row, cell in enumerate(short)]
+    if not padded:
+        return painted
+    pairs = zip(painted, rooms, strict=True)
+    if head.right:
+        return [" " * room + cell for cell, room in pairs]
+    return [cell + " " * room for cell, room in pairs]
 
 
 def _header(heads: Sequence[Head], widths: Sequence[int]) -> str:

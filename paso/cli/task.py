@@ -49,14 +49,16 @@ def _split_target(context: Context, found: Arguments) -> tuple[list[str], str | 
     if len(words) == 1:
         return words, None
     placed = any(found.has(name) for name in PLACES)
-    if placed and words[-1] not in STEPS and not _is_column(context, words):
+    if placed and (words[-1].isdigit() or not _is_target(context, words)):
         return words, None
     return words[:-1], words[-1]
 
 
-def _is_column(context: Context, words: Sequence[str]) -> bool:
+def _is_target(context: Context, words: Sequence[str]) -> bool:
     from paso.commands.columns import find_column
 
+    if words[-1] in STEPS:
+        return True
     project_id = context.tasks(words[:1])[0].project_id if words[0] != "-" else None
     try:
         find_column(context.db, project_id or context.project.id, words[-1])

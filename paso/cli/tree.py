@@ -5,7 +5,7 @@ Never: decide what a parent is.
 
 from __future__ import annotations
 
-from paso.text import cut, escape
+from paso.text import cell_width, cut, escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,69 +14,59 @@ if TYPE_CHECKING:
 
     from paso.cli.context import Context
     from paso.cli.output import Output
+    from paso.commands.board import Node
     from paso.model import Project, Task
 
 
 def show_tree(context: Context, project: Project) -> int:
     """Print the project's tree."""
-    from paso.commands.tasks import list_tasks
+    from paso.commands.board import project_tree
 
-    tasks = list_tasks(context.db, project.id)
-    roots, below = _families(tasks)
+    roots = project_tree(context.db, project.id)
     context.out.show(
-        {"project": project, "tasks": [_nested(task, below) for task in roots]},
-        [task.key for task in tasks],
-        lambda: _lines(context.out, project, roots, below),
+        {"project": project, "tasks": [_nested(node) for node in roots]},
+        _keys(roots),
+        lambda: _lines(context.out, project, roots),
     )
-    if not tasks:
+    if not roots:
         context.out.say('no tasks yet; add one: paso add "What is to be done"')
     return 0
 
 
-def _families(
-    tasks: Sequence[Task],
-) -> tuple[list[Task], dict[str, list[Task]]]:
-    """Those without a parent on the board, and the children of each key."""
-    keys = {task.key for task in tasks}
-    roots: list[Task] = []
-    below: dict[str, list[Task]] = {}
-    for task in tasks:
-        if task.parent in keys:
-            below.setdefault(str(task.parent), []).append(task)
-        else:
-            roots.append(task)
-    return roots, below
-
-
-def _nested(task: Task, below: dict[str, list[Task]]) -> dict[str, Any]:
+def _nested(node: Node) -> dict[str, Any]:
     """The task's own fields, its children as whole tasks under `tasks`."""
     from paso.model import to_json
 
-    fields: dict[str, Any] = to_json(task)
-    fields["tasks"] = [_nested(child, below) for child in below.get(task.key, ())]
+    fields: dict[str, Any] = to_json(node.task)
+    fields["tasks"] = [_nested(child) for child in node.children]
     return fields
 
 
-def _lines(
-    out: Output,
-    project: Project,
-    roots: Sequence[Task],
-    below: dict[str, list[Task]],
-) -> Iterator[str]:
+def _keys(nodes: Sequence[Node]) -> Iterator[str]:
+    for node in nodes:
+        yield node.task.key
+        yield from _keys(node.children)
+
+
+def _lines(out: Output, project: Project, roots: Sequence[Node]) -> Iterator[str]:
     yield f"{out.palette.bold(project.key)}  {escape(project.name)}"
-    stack = [(task, "", at == len(roots) - 1) for at, task in enumerate(roots)]
-    stack.reverse()
+    stack = _branches(roots, "")
     while stack:
-        task, lead, last = stack.pop()
-        mark = "✓ " if task.completed_at else ""
-        blocked = ", blocked" if task.blocked else ""
-        text = f"{task.key}  {mark}{escape(task.title)}"
-        place = f"({escape(task.column.name)}{blocked})"
-        start = f"{lead}{'└─ ' if last else '├─ '}"
-        room = max(out.width - len(start) - len(place) - 2, 12)
-        yield f"{start}{cut(text, room)}  {out.palette.dim(place)}"
-        children = below.get(task.key, [])
-        inner = lead + ("   " if last else "│  ")
-        stack += reversed(
-            [(c, inner, at == len(children) - 1) for at, c in enumerate(children)]
-        )
+        node, lead, last = stack.pop()
+        yield _line(out, node.task, f"{lead}{'└─ ' if last else '├─ '}")
+        stack += _branches(node.children, lead + ("   " if last else "│  "))
+
+
+def _branches(nodes: Sequence[Node], lead: str) -> list[tuple[Node, str, bool]]:
+    """Nodes with what stands before them and whether they are the last, reversed."""
+    last = len(nodes) - 1
+    return [(node, lead, at == last) for at, node in enumerate(nodes)][::-1]
+
+
+def _line(out: Output, task: Task, start: str) -> str:
+    mark = "✓ " if task.completed_at else ""
+    blocked = ", blocked" if task.blocked else ""
+    place = f"({escape(task.column.name)}{blocked})"
+    room = max(out.width - len(start) - cell_width(place) - 2, 12)
+    text = cut(f"{task.key}  {mark}{escape(task.title)}", room)
+    return f"{start}{text}  {out.palette.dim(place)}"

@@ -5,7 +5,7 @@ Never: decide what can be taken back.
 
 from __future__ import annotations
 
-from paso.cli.arguments import Argument, Command
+from paso.cli.arguments import Argument, Command, Option
 from paso.cli.times import ago
 from paso.errors import PasoError
 from paso.text import escape
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from paso.cli.arguments import Arguments
     from paso.cli.context import Context
+    from paso.commands.undo import Undone
 
 
 def handler(name: str) -> Callable[[Context, Arguments], int]:
@@ -27,10 +28,13 @@ def handler(name: str) -> Callable[[Context, Arguments], int]:
         act = undo.undo if name == "undo" else undo.redo
         project = context.chosen_project
         project_id = project.id if project else None
-        wanted, done = found.number("N", least=1) or 1, []
+        wanted = found.number("N", least=1) or 1
+        done: list[Undone] = []
         while len(done) < wanted:
             try:
-                done.append(act(context.db, project_id=project_id))
+                done.append(
+                    act(context.db, project_id=project_id, actor=found.text("by"))
+                )
             except PasoError as error:
                 if done:
                     error.hint = f"{len(done)} of {wanted} steps were done before"
@@ -56,11 +60,12 @@ def _command(name: str, summary: str) -> Command:
         handler(name),
         summary,
         (Argument("N", "how many steps; else one", "?"),),
-        examples=(f"paso {name}", f"paso {name} 3"),
+        (Option("--by", "steps of this writer; else yours", "WHO"),),
+        (f"paso {name}", f"paso {name} 3", f"paso {name} --by agent-7"),
     )
 
 
 COMMANDS = (
-    _command("undo", "Take the last change back, whoever made it; N of them."),
+    _command("undo", "Take your last change back, or N of them."),
     _command("redo", "Do again what was undone."),
 )

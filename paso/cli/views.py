@@ -43,16 +43,17 @@ def task_table(out: Output, tasks: Sequence[Task]) -> list[str]:
 
 
 def _cells(task: Task) -> tuple[str, ...]:
+    title, column = task.title, task.column.name
     return (
         task.key,
-        escape(task.title),
-        escape(task.column.name),
+        title if title.isprintable() else escape(title),
+        column if column.isprintable() else escape(column),
         task.priority,
         "" if task.type == "task" else task.type,
-        ", ".join([escape(label.name) for label in task.labels]),
+        ", ".join([escape(one.name) for one in task.labels]) if task.labels else "",
         task.due or "",
-        escape(task.assignee or ""),
-        _marks(task),
+        escape(task.assignee) if task.assignee else "",
+        _marks(task) if task.blocked or task.archived else "",
     )
 
 
