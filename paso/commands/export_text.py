@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from paso.database.connection import Database
     from paso.model import Column, Project, Task
 
-MARKS = str.maketrans({mark: "\\" + mark for mark in "\\`*_{}[]()<>#+-.!|~&$@:="})
-"""ASCII punctuation that can mean something in Markdown; a backslash before it makes
-it plain (https://spec.commonmark.org/0.31.2/#backslash-escapes)."""
+MARKS = str.maketrans({mark: "\\" + mark for mark in "\\`*_[]<>#!|~&$"})
+"""What means something inside a line of Markdown; a backslash before it makes it plain
+(https://spec.commonmark.org/0.31.2/#backslash-escapes)."""
+
+BEGINNINGS = ("-", "+", "=")
+"""What makes a list or a heading at the start of a line, beside numbers."""
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What a spreadsheet takes for the start of a formula
@@ -108,8 +111,18 @@ def _quote(text: str, indent: str) -> list[str]:
 
 def _quoted_line(line: str) -> str:
     """Indentation is kept by spaces that do not make a block of code."""
-    inner = line.lstrip(" ")
-    return "\u00a0" * (len(line) - len(inner)) + _plain(inner.rstrip("\r"))
+    inner = line.expandtabs(4).lstrip(" ")
+    indent = len(line.expandtabs(4)) - len(inner)
+    return "\u00a0" * indent + _begin(_plain(inner.rstrip("\r ")))
+
+
+def _begin(line: str) -> str:
+    """A line that begins no list and no heading: `1. x` becomes `1\\. x`."""
+    if line.startswith(BEGINNINGS):
+        return "\\" + line
+    rest = line.lstrip("0123456789")
+    numbered = rest != line and rest.startswith((".", ")"))
+    return f"{line[: len(line) - len(rest)]}\\{rest}" if numbered else line
 
 
 def export_csv(db: Database, project_id: int | None) -> str:

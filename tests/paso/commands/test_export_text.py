@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from paso.commands import columns, projects, tasks
-from paso.commands.export_text import _plain, export_csv, export_markdown
+from paso.commands.export_text import _plain, _quote, export_csv, export_markdown
 from paso.database.connection import Database
 from paso.errors import NotFound
 from tests.paso.commands.boards import HOSTILE, furnish
@@ -31,12 +31,12 @@ def test_the_markdown_is_a_board_to_read(home_db: Database) -> None:
     assert export_markdown(home_db, project.id) == (
         "# Web site (WEB)\n\n> Hi\n\n"
         "## To do (2)\n\n"
-        "- [ ] **WEB-1** Fix login (bug, high, due 2026\\-12\\-01, for ann)\n"
+        "- [ ] **WEB-1** Fix login (bug, high, due 2026-12-01, for ann)\n"
         "  > one\n  >\n  > \u00a0\u00a0two\n"
-        "- [ ] **WEB-2** Docs (blocked by WEB\\-1)\n\n"
+        "- [ ] **WEB-2** Docs (blocked by WEB-1)\n\n"
         "## In progress (0)\n\n"
         "## Done (1)\n\n"
-        "- [x] **WEB-3** Shipped (part of WEB\\-1)\n"
+        "- [x] **WEB-3** Shipped (part of WEB-1)\n"
     )
 
 
@@ -61,6 +61,24 @@ def test_any_text_is_a_plain_paragraph(text: str) -> None:
     ]  # fmt: skip
     inline = tokens[1].children or []
     assert {token.type for token in inline} <= {"text", "text_special"}
+
+
+LINES = st.lists(
+    st.text(max_size=12)
+    | st.sampled_from(["---", "===", "- x", "1. x", "2) y", "# h", "    code", "\tcode",
+                       "> q", "```", "| a |", "", "+", "<br>", "* * *", "&amp;"]),
+    max_size=6,
+)  # fmt: skip
+
+
+@given(LINES)
+def test_any_description_is_a_quote_of_plain_lines(lines: list[str]) -> None:
+    text = "\n".join(_quote("x\n" + "\n".join(lines) + "\nx", ""))
+    kinds = {token.type for token in MarkdownIt().parse(text)}
+    assert kinds == {
+        "blockquote_open", "paragraph_open", "inline", "paragraph_close",
+        "blockquote_close",
+    }  # fmt: skip
 
 
 def rows(text: str) -> list[list[str]]:
