@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from paso.store import Announcer
+from paso.store import Announcer, close_store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,9 +53,7 @@ class BoardReading:
 
     def close(self) -> None:
         """Close the database and the connection to the daemon; twice does no harm."""
-        if isinstance(self.db.on_commit, Announcer):
-            self.db.on_commit.close()
-        self.db.close()
+        close_store(self.db)
 
     @property
     def publisher(self) -> Publisher | None:

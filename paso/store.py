@@ -68,3 +68,10 @@ def open_store(paths: Paths, config: Config, client: str) -> Database:
         client=client,
         on_commit=Announcer(paths, client, config.auto_start),
     )
+
+
+def close_store(db: Database) -> None:
+    """Close the database and the connection to the daemon; twice does no harm."""
+    if isinstance(db.on_commit, Announcer):
+        db.on_commit.close()
+    db.close()
