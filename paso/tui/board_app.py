@@ -133,9 +133,10 @@ class PasoApp(App[int]):
     def _start_listening(self) -> None:
         from paso.tui.listener import listen
 
-        # What is loaded now stays: the collector need not look at it again.
-        gc.freeze()
-        gc.enable()
+        if not gc.isenabled():
+            # What is loaded now stays: the collector need not look at it again.
+            gc.freeze()
+            gc.enable()
         self.run_worker(listen(self), name="listener", group="listener")
 
     # changes that come in
@@ -157,11 +158,12 @@ class PasoApp(App[int]):
         if news is not None:
             self.tell(news)
 
-    def reload(self) -> None:
-        """Open the database anew and read everything, after a resync."""
+    def reload(self, *, replaced: bool) -> None:
+        """Read everything anew, from the file that is there now if it was replaced."""
         try:
-            self.store.reopen()
-            self.data.db = self.store.db
+            if replaced:
+                self.store.reopen()
+                self.data.db = self.store.db
             self.tell(self.data.reload())
         except PasoError as error:
             self.say_error(error)

@@ -197,6 +197,9 @@ class BoardState:
         was, self._matches = self.current, matches
         self._show_matching()
         self._keep_cursor(was)
+        if self.filtered and self.current is None:
+            found = [c.id for c in self.columns if self.lane(c.id).visible]
+            self.column_id = found[0] if found else self.column_id
 
     def _take_out(self, card: Card) -> None:
         lane = self.lane(card.column_id)

@@ -1,4 +1,4 @@
-"""The user's own editor on a text: $VISUAL, else $EDITOR, else vi.
+"""The user's own editor on a text: of the configuration, $VISUAL, $EDITOR, or vi.
 
 Never: go through a shell, or lose the text when the editor fails.
 """
@@ -20,15 +20,17 @@ if TYPE_CHECKING:
     from textual.app import App
 
 
-def editor_command() -> list[str]:
+def editor_command(chosen: str | None) -> list[str]:
     """The editor and its arguments (`code --wait`)."""
-    named = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    named = chosen or os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     return shlex.split(named) or ["vi"]
 
 
-def edit_text(app: App[Any], text: str) -> str | None:
+def edit_text(app: App[Any], text: str, chosen: str | None) -> str | None:
     """Give the terminal to the editor; the text as it was saved, None if unchanged.
 
+    Arguments:
+        chosen: the editor of the configuration.
     Raises:
         PasoError: the editor cannot be run or ended with an error.
     """
@@ -36,7 +38,7 @@ def edit_text(app: App[Any], text: str) -> str | None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
-        _run(app, [*editor_command(), path])
+        _run(app, [*editor_command(chosen), path])
         with open(path, encoding="utf-8", errors="replace", newline="") as file:
             after = file.read()
     finally:

@@ -81,4 +81,4 @@ async def listen(app: PasoApp) -> None:
             elif isinstance(notice, Changed):
                 pacer.wish()
             elif isinstance(notice, Resync):
-                app.reload()
+                app.reload(replaced=notice.reason == "database_replaced")

@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from textual import events
 
+    from paso.commands.filters import Filter
     from paso.tui.widgets.filter_line import FilterLine
 
 
@@ -38,6 +39,8 @@ class BoardScreen(CardActions, ColumnActions, ProjectActions):
             return
         text = self.paso.data.filter.text if self.paso.data.filter else ""
         self.mount(FilterLine(text), before=self.bar)
+        assert self.bar is not None
+        self.bar.show_hints(FilterLine.KEYS)
 
     def on_filter_line_typed(self, message: FilterLine.Typed) -> None:
         """Filter while typing; what cannot be read yet changes nothing."""
@@ -52,13 +55,14 @@ class BoardScreen(CardActions, ColumnActions, ProjectActions):
 
     def on_filter_line_left(self, message: FilterLine.Left) -> None:
         message.line.remove()
+        assert self.bar is not None
+        self.bar.show_hints(None)
         if not message.keep:
             self._filter(None)
         self._show_filter()
 
-    def _filter(self, filter: object) -> None:
-        self.paso.data.show_only(filter)  # type: ignore[arg-type]
-        self._show_filter()
+    def _filter(self, filter: Filter | None) -> None:
+        self.paso.data.show_only(filter)
         self.show_board()
 
     def _show_filter(self) -> None:
@@ -69,6 +73,7 @@ class BoardScreen(CardActions, ColumnActions, ProjectActions):
     def action_clear_filter(self) -> None:
         if self.paso.data.filter is not None:
             self._filter(None)
+            self._show_filter()
 
     # help and palette
 

@@ -260,6 +260,6 @@ class BoardBase(Screen[None]):
         """Show the state of the connection, and the reason when it got worse."""
         assert self.bar is not None
         if name == "offline" and self.bar.connection != name:
-            text = f"no daemon: {reason}" if reason else "no daemon"
-            self.say(f"{text}; changes of others show once a second", "warning")
+            why = f" ({reason})" if reason else ""
+            self.say(f"others' changes now show once a second{why}", "warning")
         self.bar.show_connection(name)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from textual.widget import Widget
-from textual.widgets import TextArea
 
 from paso.commands import comments
 from paso.model import Comment
 from paso.text import escape
 from paso.tui.screens.form import Form
+from paso.tui.widgets.fields import TextBlock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class CommentForm(Form[Comment]):
 
     def fields(self) -> Iterable[Widget]:
         text = self.comment.body if self.comment else ""
-        yield TextArea(text, id="body", tab_behavior="focus")
+        yield TextBlock(text, "body")
 
     async def save(self, values: dict[str, Any]) -> Comment:
         body = values["body"].strip()

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from paso.tui.board_app import PasoApp
     from paso.tui.board_data import News
 
-KEYS = "e edit · c comment · C edit comment · r relate · o open related · esc close"
+KEYS = "e edit · c comment · r relate · o open related · ? more · esc close"
+MORE_KEYS = "C edit a comment · X delete a comment · R remove a relation · j k scroll"
 
 
 class Details(Dialog[None]):
@@ -110,7 +111,7 @@ class Details(Dialog[None]):
         self.dismiss(None)
 
     def action_say_keys(self) -> None:
-        self.notify(KEYS.replace("o open", "R unrelate · X delete comment · o open"))
+        self.query_one(".dialog--frame").border_subtitle = MORE_KEYS
 
     def action_edit(self) -> None:
         if not self._gone:

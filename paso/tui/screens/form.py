@@ -5,17 +5,18 @@ Never: know what is saved.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypeVar
 
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Static
 
 from paso.errors import ChangedMeanwhile, PasoError
 from paso.tui.screens.dialog import Dialog, keys_line, plain
 from paso.tui.widgets.choice import Choice
+from paso.tui.widgets.fields import TextBlock, TextLine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Form(Dialog[T]):
         & > .dialog--frame { scrollbar-size-vertical: 1; }
         & .form--row { height: auto; margin-bottom: 1; }
         & .form--label { width: 12; color: $foreground 60%; }
+        & Input { width: 1fr; }
+        & .form--value { width: 1fr; padding: 0 1; height: auto; }
         & .form--label-near { width: auto; padding: 0 1 0 2; color: $foreground 60%; }
         & TextArea {
             width: 1fr; height: 6; border: none; padding: 0 1; background: $panel;
@@ -96,32 +99,27 @@ class Form(Dialog[T]):
         self.show_words("note", "")
         self.show_words("error", "")
         self.values_before = self.values()
-        for field in self.query("Input, TextArea, Choice"):
+        for field in self.query("TextLine, TextBlock, Choice"):
             field.focus()
             break
 
     def values(self) -> dict[str, Any]:
         """Value of each field, by its name."""
         found: dict[str, Any] = {}
-        for field in self.query("Input, TextArea, Choice").results():
+        for field in self.query("TextLine, TextBlock, Choice").results():
             if field.id:
-                is_text = isinstance(field, TextArea)
-                found[field.id] = (
-                    cast(TextArea, field).text
-                    if is_text
-                    else cast("Input | Choice", field).value
-                )
+                found[field.id] = _value(field)
         return found
 
     def set_value(self, name: str, value: Any) -> None:
         """Put a value into a field."""
         field = self.query_one(f"#{name}")
-        if isinstance(field, TextArea):
+        if isinstance(field, TextBlock):
+            field.typed = value or ""
+        elif isinstance(field, TextLine):
             field.text = value or ""
         elif isinstance(field, Choice):
             field.value = value
-        elif isinstance(field, Input):
-            field.value = value or ""
 
     @property
     def dirty(self) -> bool:
@@ -177,19 +175,28 @@ class Form(Dialog[T]):
 
     def action_editor(self) -> None:
         """Edit the long text of the form in the user's own editor."""
-        areas = self.query(TextArea)
+        areas = self.query(TextBlock)
         if not areas:
             return
         from paso.tui.editor import edit_text
 
         area = areas.first()
         try:
-            text = edit_text(self.app, area.text)
+            text = edit_text(self.app, area.typed, self.paso.config.editor)
         except PasoError as error:
             self.show_words("error", error.message)
         else:
             if text is not None:
-                area.text = text
+                area.typed = text
+
+
+def _value(field: Widget) -> Any:
+    if isinstance(field, TextBlock):
+        return field.typed
+    if isinstance(field, TextLine):
+        return field.text
+    assert isinstance(field, Choice)
+    return field.value
 
 
 def row(label: str, *widgets: Widget) -> Horizontal:

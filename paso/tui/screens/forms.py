@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from textual.widget import Widget
-from textual.widgets import Input, TextArea
 
 from paso.commands import columns, projects
 from paso.errors import InvalidValue, NotFound
@@ -16,6 +15,7 @@ from paso.model import KEY_MAX, NAME_MAX, ROLES, Column, Project
 from paso.text import escape
 from paso.tui.screens.form import Form, row
 from paso.tui.widgets.choice import Choice
+from paso.tui.widgets.fields import TextBlock, TextLine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,9 +51,9 @@ class ColumnForm(Form[Column]):
         limit = str(column.wip_limit) if column and column.wip_limit else ""
         roles = [(None, "no role"), *((role, role) for role in ROLES)]
         name = column.name if column else ""
-        yield row("Name", Input(name, id="name", max_length=NAME_MAX))
+        yield row("Name", TextLine(name, "name", NAME_MAX))
         yield row("Role", Choice(roles, column.role if column else None, "role"))
-        yield row("Limit", Input(limit, id="limit", placeholder="none", max_length=6))
+        yield row("Limit", TextLine(limit, "limit", 6, "none"))
 
     async def save(self, values: dict[str, Any]) -> Column:
         limit = read_limit(values["limit"])
@@ -131,11 +131,10 @@ class ProjectForm(Form[Project]):
         name, key, text = (
             (project.name, project.key, project.description) if project else ("",) * 3
         )
-        yield row("Name", Input(name, id="name", max_length=NAME_MAX))
+        yield row("Name", TextLine(name, "name", NAME_MAX))
         hint = "made from the name"
-        yield row("Key", Input(key, id="key", placeholder=hint, max_length=KEY_MAX))
-        area = TextArea(text, id="description", tab_behavior="focus")
-        yield row("Description", area)
+        yield row("Key", TextLine(key, "key", KEY_MAX, hint))
+        yield row("Description", TextBlock(text, "description"))
 
     async def save(self, values: dict[str, Any]) -> Project:
         name, key = values["name"].strip(), values["key"].strip().upper() or None

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 from textual.binding import Binding
 from textual.widget import Widget
-from textual.widgets import Input
 
 from paso.commands import labels
 from paso.errors import NotFound
@@ -19,6 +18,7 @@ from paso.tui.screens.form import Form, row
 from paso.tui.screens.picker import ListDialog, Row, fits
 from paso.tui.step import Step
 from paso.tui.widgets.choice import Choice
+from paso.tui.widgets.fields import TextLine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class LabelForm(Form[Label]):
         colors = [*COLORS]
         if color not in dict(colors):
             colors.append((color, color))
-        yield row("Name", Input(name, id="name", max_length=NAME_MAX))
+        yield row("Name", TextLine(name, "name", NAME_MAX))
         yield row("Colour", Choice(colors, color, "color"))
 
     async def save(self, values: dict[str, Any]) -> Label:

@@ -13,15 +13,16 @@ from typing import Any, ClassVar
 from textual.binding import Binding
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Static
 
 from paso.commands import labels, tasks
 from paso.errors import ChangedMeanwhile, NotFound, PasoError
-from paso.model import PRIORITIES, TITLE_MAX, TYPES, Task
+from paso.model import NAME_MAX, PRIORITIES, TITLE_MAX, TYPES, Task
 from paso.text import escape
 from paso.tui.card_lines import PRIORITY_SIGNS
 from paso.tui.screens.form import Form, near, row
 from paso.tui.widgets.choice import Choice
+from paso.tui.widgets.fields import TextBlock, TextLine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,9 +84,8 @@ class TaskForm(Form[Task]):
 
     def fields(self) -> Iterable[Widget]:
         base = self.base
-        yield row("Title", Input(base["title"], id="title", max_length=TITLE_MAX))
-        area = TextArea(base["description"], id="description", tab_behavior="focus")
-        yield row("Description", area)
+        yield row("Title", TextLine(base["title"], "title", TITLE_MAX))
+        yield row("Description", TextBlock(base["description"], "description"))
         types = [(name, name) for name in TYPES]
         signs = [(name, f"{PRIORITY_SIGNS[name]} {name}") for name in PRIORITIES]
         yield row(
@@ -94,11 +94,13 @@ class TaskForm(Form[Task]):
             near("Priority"),
             Choice(signs, base["priority"], "priority"),
         )
-        due = Input(base["due"] or "", id="due", placeholder="fri, +3d, 2026-12-01")
-        who = Input(base["assignee"] or "", id="assignee", placeholder="nobody")
+        due = TextLine(base["due"] or "", "due", 40, "fri, +3d, 2026-12-01")
+        who = TextLine(base["assignee"] or "", "assignee", NAME_MAX, "nobody")
         yield row("Due", due, near("Assignee"), who)
         columns = [(c.id, escape(c.name)) for c in self.paso.state.columns]
-        self._labels_line = Static(self._label_names(), markup=False)
+        self._labels_line = Static(
+            self._label_names(), markup=False, classes="form--value"
+        )
         if columns:
             yield row("Column", Choice(columns, self._column, "column"))
         yield row("Labels", self._labels_line)

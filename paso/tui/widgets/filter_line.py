@@ -42,6 +42,8 @@ class FilterLine(Horizontal):
         Binding("up", "screen.cursor(-1)", show=False),
     ]
 
+    KEYS = (("enter", "keep it"), ("esc", "show all"), ("↑↓", "cards"))
+
     class Typed(Message):
         """The text changed."""
 

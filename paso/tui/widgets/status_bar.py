@@ -14,6 +14,10 @@ from textual.widget import Widget
 from paso.text import cell_width, cut, escape
 from paso.tui.card_lines import Piece, spread
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 STATES = {
     "live": ("●", "live"),
     "reconnecting": ("◌", "reconnecting"),
@@ -33,7 +37,7 @@ class StatusBar(Widget):
 
     def __init__(self, hints: list[tuple[str, str]]) -> None:
         super().__init__()
-        self._hints = hints
+        self._hints = self._usual_hints = hints
         self._message = ("", "information")
         self._filter = ""
         self.connection = "reconnecting"
@@ -46,6 +50,12 @@ class StatusBar(Widget):
     @property
     def message(self) -> str:
         return self._message[0]
+
+    def show_hints(self, hints: Iterable[tuple[str, str]] | None) -> None:
+        """Show other keys for a while; None brings the usual ones back."""
+        self._hints = self._usual_hints if hints is None else list(hints)
+        self._filter = ""
+        self.refresh()
 
     def show_filter(self, text: str) -> None:
         """Show the filter that is on, in place of the keys."""
