@@ -17,6 +17,8 @@ import pytest
 
 from paso.board import Board
 from paso.commands.filter_terms import FIELDS, PARTS, STATES
+from paso.events.launcher import call
+from paso.paths import Paths
 
 ROOT = Path(__file__).parents[1]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
@@ -65,6 +67,8 @@ def test_the_programs_of_a_page_run_and_print_what_it_shows(
         assert out.getvalue() == (expected or ""), f"{page}:{block.line}"
         count += 1
     assert count
+    # A daemon that is still starting would outlive the test.
+    call(Paths(), "status", {}, timeout_s=30, start=True)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -103,11 +107,11 @@ def test_the_calls_in_its_tables_have_the_arguments_that_are_there() -> None:
     text = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
     rows = [line for line in text.splitlines() if line.startswith("| `")]
     checked = 0
-    for call, arguments in re.findall(r"`(\w+)\(([^`]*)\)`", "\n".join(rows)):
-        known = inspect.signature(getattr(Board, call)).parameters
+    for method, arguments in re.findall(r"`(\w+)\(([^`]*)\)`", "\n".join(rows)):
+        known = inspect.signature(getattr(Board, method)).parameters
         for word in filter(None, arguments.replace("*", "").split(", ")):
             name = word.rstrip("=")
-            assert name in known or name == "fields", f"{call}: {word}"
+            assert name in known or name == "fields", f"{method}: {word}"
         checked += 1
     assert checked > 20
 

@@ -97,7 +97,14 @@ class GoProject:
             updated_at=self.updated_at,
         )
 
+    def _has(self, table: str) -> bool:
+        """Older and newer versions of Go Paso know different tables."""
+        known = "SELECT 1 FROM sqlite_schema WHERE name = ?"
+        return self.source.execute(known, (table,)).fetchone() is not None
+
     def _rows(self, table: str, where: str) -> list[Row]:
+        if not self._has(table):
+            return []
         cursor = self.source.execute(f"SELECT * FROM {table} WHERE {where}", (self.id,))
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor]
@@ -230,6 +237,8 @@ class GoProject:
 
     def _worn(self, labels: dict[int, int]) -> dict[int, list[int]]:
         found: dict[int, list[int]] = {}
+        if not self._has("task_labels"):
+            return found
         for task_id, label_id in self.source.execute(
             "SELECT task_id, label_id FROM task_labels ORDER BY task_id, label_id"
         ):
@@ -260,9 +269,7 @@ class GoProject:
         return found
 
     def _assignees(self) -> dict[Any, str]:
-        """Who is who; only newer versions of Go Paso know assignees."""
-        known = "SELECT 1 FROM sqlite_schema WHERE name = 'assignees'"
-        if not self.source.execute(known).fetchone():
+        if not self._has("assignees"):
             return {}
         rows = self.source.execute("SELECT id, name FROM assignees")
         return {row_id: _line(name, NAME_MAX) for row_id, name in rows if name}

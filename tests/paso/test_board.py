@@ -21,6 +21,7 @@ from paso.errors import (
     NotFound,
     UsageError,
 )
+from paso.events.launcher import call
 
 
 @pytest.fixture
@@ -234,12 +235,14 @@ def test_importing_the_api_is_cheap(paso_home: Path) -> None:
     assert "paso.events.publisher" not in loaded
 
 
-def write_when(go: threading.Event, titles: list[str]) -> threading.Thread:
+def write_when(
+    go: threading.Event, titles: list[str], auto_start: bool
+) -> threading.Thread:
     """Write from a thread with a board of its own once `go` is set."""
 
     def write() -> None:
         go.wait(30)
-        with open_board(actor="bob") as other:
+        with open_board(actor="bob", auto_start=auto_start) as other:
             for title in titles:
                 other.add(title)
 
@@ -253,10 +256,12 @@ def test_following_gives_each_change_once_in_order(
     paso_home: Path, auto_start: bool
 ) -> None:
     with open_board(actor="ann", auto_start=auto_start) as board:
+        if auto_start:
+            call(board.paths, "status", {}, timeout_s=30, start=True)
         changes = board.follow(timeout_s=20)
         start = board.db.change_head()
         go = threading.Event()
-        writer = write_when(go, ["one", "two", "three"])
+        writer = write_when(go, ["one", "two", "three"], auto_start)
         go.set()
         seen = start
         for change in changes:

@@ -102,6 +102,17 @@ def test_the_newer_schema_comes_over_too(empty_db: Database, go_home: Path) -> N
     ).number == 12  # fmt: skip
 
 
+def test_tables_that_an_older_version_lacks_are_not_missed(
+    empty_db: Database, go_home: Path
+) -> None:
+    imported(
+        empty_db,
+        go_home,
+        BOARD + "DROP TABLE task_comments; DROP TABLE task_labels; DROP TABLE labels;",
+    )
+    assert len(by_title(empty_db)) == 4
+
+
 def test_a_second_import_changes_nothing(empty_db: Database, go_home: Path) -> None:
     imported(empty_db, go_home)
     head = empty_db.change_head()
