@@ -6,13 +6,14 @@ Never: import tomllib unless there is a file, know what a setting does.
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple
 
 from paso.errors import InvalidValue
+from paso.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Any
 
     from paso.paths import Paths
 

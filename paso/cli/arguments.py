@@ -10,9 +10,8 @@ Never: print, open anything, or know what a command does.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from paso.errors import UsageError
+from paso.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

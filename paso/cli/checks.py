@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from typing import NamedTuple
 
 from paso import __version__
 from paso.errors import DaemonUnreachable, PasoError
+from paso.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -141,7 +141,8 @@ def _database(context: Context) -> Iterator[Check]:
 
 
 def _daemon(context: Context) -> Iterator[Check]:
-    from paso.events.launcher import NoListener, call
+    from paso.events.dialer import NoListener
+    from paso.events.launcher import call
     from paso.events.process import read_pid_file
 
     paths = _paths(context)

@@ -95,7 +95,8 @@ def stop_daemon(paths: Paths) -> int | None:
     """
     import signal
 
-    from paso.events.launcher import NoListener, call
+    from paso.events.dialer import NoListener
+    from paso.events.launcher import call
     from paso.events.process import send_signal
 
     process = _process(paths)

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from paso.cli.context import Context
+    from paso.events.notices import Changed, Other, Resync
 
-    Notice = object
-    Handle = Callable[[Notice], Awaitable[None] | None]
+    Handle = Callable[[Changed | Resync | Other], Awaitable[None] | None]
 
 
 def follow(

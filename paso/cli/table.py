@@ -5,8 +5,7 @@ Never: know what the cells mean, or cut where there is no terminal.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from paso.records import NamedTuple
 from paso.text import cell_width, cut
 
 TYPE_CHECKING = False

@@ -5,12 +5,11 @@ Never: lose what was typed; a text that cannot be saved stays in a file.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from paso.cli import add
 from paso.cli.arguments import Command, Option
 from paso.cli.pieces import TASK, answer
 from paso.errors import ChangedMeanwhile, InvalidValue, PasoError, UsageError
+from paso.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

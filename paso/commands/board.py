@@ -5,11 +5,10 @@ Never: write, know how it is drawn.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from paso.commands.projects import get_project
 from paso.commands.tasks import list_tasks
 from paso.model import COMPLETED
+from paso.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,11 +9,10 @@ Never: run the SQL, parse text.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from paso.commands.filter_terms import DATES, WORD, Term, Value
 from paso.database.relations import OPEN
 from paso.model import PRIORITIES
+from paso.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,10 +11,9 @@ Never: know SQL, the database or today's date; those are `filter_sql.py`.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from paso.errors import InvalidValue
 from paso.model import PRIORITIES, TYPES
+from paso.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,10 +7,9 @@ Never: write, or know who shows the tasks.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from paso.commands.filter_sql import Context, condition
 from paso.commands.filter_terms import WORD, Term, parse_terms
+from paso.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,11 +11,10 @@ Never: overwrite what a later change left; know the rules of single commands.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from paso.database import change_log
 from paso.database.inverse import invert
 from paso.errors import Conflict, InvalidValue
+from paso.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,11 +5,10 @@ Never: check a rule, begin a transaction.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from paso.database.rank import between, spread
 from paso.database.repository import update
 from paso.model import Column
+from paso.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,10 +5,9 @@ Never: begin a transaction; decide whether a link is allowed.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from paso.database.repository import id_list
 from paso.model import RELATED, Relation
+from paso.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

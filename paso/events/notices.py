@@ -5,12 +5,13 @@ Never: do I/O, keep state, decide who is told.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 from paso.events.types import MAX_ENTITIES, Entity
+from paso.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from paso.events.change_reader import Stretch
     from paso.events.wire import Frame
 

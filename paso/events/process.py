@@ -9,7 +9,8 @@ Never: start a process, take a lock, or trust a pid alone.
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+
+from paso.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

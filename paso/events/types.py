@@ -7,7 +7,12 @@ Never: do I/O, import anything but typing; the command line pays for this import
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from paso.records import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 PROTOCOL = 1
 """Raised when a frame of before would be understood wrongly; `features` of the
