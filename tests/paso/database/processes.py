@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
@@ -21,7 +22,7 @@ def start(script: str, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def run_all(script: str, arguments: list[tuple[str, ...]]) -> list[str]:
+def run_all(script: str, arguments: Sequence[tuple[str, ...]]) -> list[str]:
     """Run a script once for each tuple of arguments, side by side.
 
     Each waits for a line on its stdin, so all begin together. Returns what they

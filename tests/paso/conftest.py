@@ -1,4 +1,4 @@
-"""Fixtures of the database tests: a board in the home of the test."""
+"""Fixtures of the store tests: a board in the home of the test."""
 
 from __future__ import annotations
 
