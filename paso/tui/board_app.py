@@ -23,6 +23,7 @@ from paso.errors import PasoError, StoreBusy
 from paso.tui.board_data import BoardData
 from paso.tui.board_state import BoardState
 from paso.tui.keys import ALWAYS, IDS
+from paso.tui.messages import error_words
 from paso.tui.store import Store
 from paso.tui.themes import DEFAULT, THEMES
 
@@ -245,16 +246,6 @@ class PasoApp(App[int]):
 
     async def action_quit(self) -> None:
         self.exit(0)
-
-
-def error_words(error: PasoError) -> str:
-    """The message of an error, its hint and what may have been meant, in one line."""
-    words = [error.message]
-    if error.hint:
-        words.append(error.hint)
-    if error.candidates:
-        words.append("one of: " + ", ".join(error.candidates[:5]))
-    return "; ".join(words)
 
 
 def _today() -> date:

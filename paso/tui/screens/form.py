@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from paso.errors import ChangedMeanwhile, PasoError
+from paso.tui.messages import error_words
 from paso.tui.screens.dialog import Dialog, keys_line, plain
 from paso.tui.widgets.choice import Choice
 from paso.tui.widgets.fields import TextBlock, TextLine
@@ -145,8 +146,6 @@ class Form(Dialog[T]):
         except ChangedMeanwhile as error:
             self.changed_meanwhile(error)
         except PasoError as error:
-            from paso.tui.board_app import error_words
-
             self.show_words("error", error_words(error))
         else:
             self.dismiss(result)
