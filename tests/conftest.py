@@ -6,52 +6,63 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-
-REAL_HOME = os.path.realpath(os.path.expanduser("~/.paso"))
 
 
 @pytest.fixture(autouse=True)
 def paso_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Point `PASO_HOME` at a new private folder; stop the daemon left in it.
 
-    The user's own `~/.paso` must look the same after the test as before.
+    `HOME` is another one, so that what forgets `PASO_HOME` cannot reach the user's
+    own board, and is found out by the folder that it makes.
     """
-    before = _fingerprint(REAL_HOME)
-    home = tmp_path / "home"
-    home.mkdir(mode=0o700)
+    home, user = tmp_path / "home", tmp_path / "user"
+    for folder in (home, user):
+        folder.mkdir(mode=0o700)
     for name in [name for name in os.environ if name.startswith("PASO_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PASO_HOME", str(home))
+    monkeypatch.setenv("HOME", str(user))
     yield home
     stop_daemon_of(home)
-    assert _fingerprint(REAL_HOME) == before, "a test touched the real ~/.paso"
-
-
-def _fingerprint(path: str) -> list[tuple[str, int]]:
-    if not os.path.isdir(path):
-        return []
-    return sorted((e.name, e.stat().st_mtime_ns) for e in os.scandir(path))
+    assert not (user / ".paso").exists(), "a test would have used the real ~/.paso"
 
 
 def stop_daemon_of(home: Path, timeout_s: float = 10.0) -> None:
-    """Stop the daemon that the PID file of `home` names, by its pid."""
-    pid = daemon_pid(home)
-    if pid is None:
+    """Stop every daemon of `home`, by pid; one that is still starting too."""
+    if not any(home.iterdir()):
         return
     deadline = time.monotonic() + timeout_s
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.kill(pid, sign)
-        except ProcessLookupError:
-            return
-        while time.monotonic() < deadline:
-            if not is_running(pid):
-                return
-            time.sleep(0.01)
-        deadline += 5.0
+    while pids := daemon_pids(home):
+        late = time.monotonic() > deadline
+        assert not late or time.monotonic() < deadline + timeout_s, f"alive: {pids}"
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL if late else signal.SIGTERM)
+        time.sleep(0.02)
+
+
+def daemon_pids(home: Path) -> list[int]:
+    """Pids of the daemons whose environment names `home`."""
+    wanted = f"PASO_HOME={home}".encode()
+    return [pid for pid in _pids() if is_running(pid) and _is_daemon(pid, wanted)]
+
+
+def _pids() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+
+
+def _is_daemon(pid: int, wanted: bytes) -> bool:
+    process = Path(f"/proc/{pid}")
+    try:
+        if b"paso_daemon" not in (process / "cmdline").read_bytes():
+            return False
+        return wanted in (process / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
 
 
 def daemon_pid(home: Path) -> int | None:
