@@ -154,14 +154,15 @@ def changed_cards(
             ids |= {task_id for task_id in (old, new) if task_id is not None}
         else:
             return None
-    ids |= _tasks_of_updated_comments(db, first, last)
+    ids |= _tasks_of_edited_comments(db, params)
     return affected_cards(db, project_id, ids)
 
 
-def _tasks_of_updated_comments(db: Database, first: int, last: int) -> set[int]:
+def _tasks_of_edited_comments(db: Database, params: dict[str, int]) -> set[int]:
     rows = db.rows(
         "SELECT c.task_id FROM change_log l JOIN comments c ON c.id = l.entity_id"
-        " WHERE l.id BETWEEN ? AND ? AND l.entity = 'comment'",
-        (first, last),
+        " WHERE l.id BETWEEN :first AND :last AND l.project_id = :project"
+        " AND l.entity = 'comment'",
+        params,
     )
     return {row[0] for row in rows}
