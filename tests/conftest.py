@@ -65,16 +65,6 @@ def _is_daemon(pid: int, wanted: bytes) -> bool:
         return False
 
 
-def daemon_pid(home: Path) -> int | None:
-    """The pid in the PID file of `home`, when that process is a Paso daemon."""
-    try:
-        pid = int((home / "paso.pid").read_text().split()[0])
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except (OSError, ValueError, IndexError):
-        return None
-    return pid if b"paso" in command else None
-
-
 def is_running(pid: int) -> bool:
     """True while the process exists and is no zombie."""
     try:
