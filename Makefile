@@ -31,10 +31,12 @@ $(BIN)/python:
 
 $(VENV)/.ready: pyproject.toml | $(BIN)/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@$(BIN)/python -m compileall -q paso paso_daemon
 	@touch $@
 
 $(VENV)/.ready-test: pyproject.toml | $(BIN)/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@$(BIN)/python -m compileall -q paso paso_daemon
 	@touch $@ $(VENV)/.ready
 
 clean:
