@@ -21,7 +21,6 @@ from paso.events.backoff import Backoff
 from paso.events.change_reader import ChangeReader, Reading
 from paso.events.types import db_changed
 from paso.events.wire import encode_part
-from paso_daemon.hub import Address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -154,5 +153,5 @@ class ChangePump:
                 last=part.last,
                 entities=part.entities,
             )
-            address = Address("db", part.project_id)
+            address = ("db", part.project_id, "")
             self._hub.publish(address, encode_part(origin), encode_part(event))

@@ -81,6 +81,7 @@ class Connection:
         "_sock",
         "_splitter",
         "_unread",
+        "_write",
         "client",
         "closed",
         "connected_at",
@@ -95,6 +96,7 @@ class Connection:
     def __init__(self, desk: Desk, sock: socket.socket, pid: int) -> None:
         self._desk = desk
         self._sock = sock
+        self._write = sock.send
         self._fd = sock.fileno()
         self._splitter = LineSplitter(desk.settings.max_frame)
         self._unread: list[bytes] = []
@@ -118,7 +120,7 @@ class Connection:
         if self.produces and desk.pressure.holding:
             self.hold()
             return
-        size = READ_SIZE_HELD if desk.pressure.any_behind else READ_SIZE
+        size = READ_SIZE_HELD if desk.pressure.behind else READ_SIZE
         try:
             data = self._sock.recv(size)
         except BlockingIOError:
@@ -186,22 +188,44 @@ class Connection:
 
     # What the client is told --------------------------------------------------
 
-    def say(self, frame: Frame) -> None:
-        """Send a frame, after all that is queued."""
-        self._send(encode(frame))
+    @staticmethod
+    def broadcast(members: tuple[Connection, ...], batch: Batch) -> int:
+        """Send events to all `members`; return to how many they were not withheld.
 
-    def deliver(self, batch: Batch) -> bool:
-        """Send events; False when they were withheld."""
-        outbox = self.outbox
-        if outbox is None:
-            self._send(batch.data)
-            return True
+        The one loop that everything is made for: nothing stands between a client
+        that has taken all so far and the system call.
+        """
+        data, size, delivered = batch.data, len(batch.data), len(members)
+        for member in members:
+            if member.outbox is None:
+                try:
+                    sent = member._write(data)
+                except BlockingIOError:
+                    sent = 0
+                except OSError:
+                    member._break()
+                    continue
+                if sent != size:
+                    member._queue(memoryview(data)[sent:])
+            elif not member._offer(member.outbox, batch):
+                delivered -= 1
+        return delivered
+
+    def _offer(self, outbox: Outbox, batch: Batch) -> bool:
         before = outbox.missed
         queued = outbox.offer(batch)
         self._desk.pressure.note(outbox)
         if before is not outbox.missed:
             self._desk.fell_behind(self)
         return queued
+
+    def _break(self) -> None:
+        """The client is gone; close when this turn is over."""
+        self._desk.loop.call_soon(self.close)
+
+    def say(self, frame: Frame) -> None:
+        """Send a frame, after all that is queued."""
+        self._send(encode(frame))
 
     def refuse(self, error: WireError) -> None:
         """Tell the client its mistake; a fatal one ends the connection."""
@@ -231,11 +255,11 @@ class Connection:
             self.outbox.put(memoryview(data))
             return
         try:
-            sent = self._sock.send(data)
+            sent = self._write(data)
         except BlockingIOError:
             sent = 0
         except OSError:
-            self._desk.loop.call_soon(self.close)
+            self._break()
             return
         if sent != len(data):
             self._queue(memoryview(data)[sent:])

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 Member = TypeVar("Member")
 
 
+Address = tuple[str, int, str]
+"""To whom an event goes: topic, project (0 = all), computer ("" = all)."""
+
+
 class Subscription(NamedTuple):
     """What a client wants to hear of."""
 
@@ -35,19 +39,12 @@ class Subscription(NamedTuple):
 
     def wants(self, address: Address) -> bool:
         """True for an event of our topics; 0 and "" in an address reach everybody."""
+        topic, project_id, computer = address
         return (
-            address.topic in self.topics
-            and (self.project_id == 0 or address.project_id in (0, self.project_id))
-            and (self.computer == "" or address.computer in ("", self.computer))
+            topic in self.topics
+            and (project_id == 0 or self.project_id in (0, project_id))
+            and (computer == "" or self.computer in ("", computer))
         )
-
-
-class Address(NamedTuple):
-    """To whom an event goes."""
-
-    topic: str
-    project_id: int = 0
-    computer: str = ""
 
 
 EVERYTHING = Subscription()
@@ -78,14 +75,15 @@ class Hub(Generic[Member]):
         epoch: names this run of the daemon; `seq` counts within it.
     """
 
-    __slots__ = ("_groups", "_pending", "epoch", "seq", "subscriptions")
+    __slots__ = ("_addresses", "_frames", "_groups", "epoch", "seq", "subscriptions")
 
     def __init__(self, epoch: str) -> None:
         self.epoch = epoch
         self.seq = 0
         self.subscriptions: dict[Member, Subscription] = {}
         self._groups: dict[Subscription, _Group[Member]] = {}
-        self._pending: list[tuple[Address, list[bytes]]] = []
+        self._frames: list[bytes] = []
+        self._addresses: list[Address] = []
 
     def __len__(self) -> int:
         return len(self.subscriptions)
@@ -119,36 +117,43 @@ class Hub(Generic[Member]):
             origin, event: as JSON.
         """
         self.seq += 1
-        frame = b'{"type":"event","seq":%d,"origin":%b,"event":%b}\n' % (
-            self.seq,
-            origin,
-            event,
+        self._frames.append(
+            b'{"type":"event","seq":%d,"origin":%b,"event":%b}\n'
+            % (self.seq, origin, event)
         )
-        pending = self._pending
-        if pending and pending[-1][0] == address:
-            pending[-1][1].append(frame)
-        else:
-            pending.append((address, [frame]))
+        self._addresses.append(address)
 
     def take(self) -> Iterator[tuple[tuple[Member, ...], Batch]]:
         """Yield the members and the batch of each subscription that wants any."""
-        if not self._pending:
+        if not self._frames:
             return
-        runs, self._pending = self._pending, []
+        frames, self._frames = self._frames, []
+        addresses, self._addresses = self._addresses, []
+        everything = _batch(frames, addresses)
         for subscription, group in list(self._groups.items()):
-            batch = _joined(runs, subscription)
+            batch = _cut_down(everything, frames, addresses, subscription)
             if batch is not None:
                 if group.tuple is None:
                     group.tuple = tuple(group.members)
                 yield group.tuple, batch
 
 
-def _joined(
-    runs: list[tuple[Address, list[bytes]]], subscription: Subscription
+def _batch(frames: list[bytes], addresses: list[Address]) -> Batch:
+    distinct = tuple(dict.fromkeys(addresses))
+    return Batch(b"".join(frames), len(frames), distinct)
+
+
+def _cut_down(
+    everything: Batch,
+    frames: list[bytes],
+    addresses: list[Address],
+    subscription: Subscription,
 ) -> Batch | None:
-    wanted = [run for run in runs if subscription.wants(run[0])]
+    """Return what the subscription wants of it; nearly always all or nothing."""
+    wanted = {a for a in everything.addresses if subscription.wants(a)}
+    if len(wanted) == len(everything.addresses):
+        return everything
     if not wanted:
         return None
-    frames = [frame for _, part in wanted for frame in part]
-    addresses = tuple(dict.fromkeys(address for address, _ in wanted))
-    return Batch(b"".join(frames), len(frames), addresses)
+    chosen = [i for i, address in enumerate(addresses) if address in wanted]
+    return _batch([frames[i] for i in chosen], [addresses[i] for i in chosen])

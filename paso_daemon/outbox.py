@@ -87,9 +87,9 @@ class Missed:
         self.project_ids: set[int] = set()
 
     def add(self, batch: Batch) -> None:
-        for address in batch.addresses:
-            self.topics.add(address.topic)
-            self.project_ids.add(address.project_id)
+        for topic, project_id, _computer in batch.addresses:
+            self.topics.add(topic)
+            self.project_ids.add(project_id)
 
     def told(self) -> dict[str, object]:
         """Return the fields of the `resync`; no project is named when any may be."""

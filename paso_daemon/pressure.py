@@ -30,28 +30,24 @@ class Pressure:
         low: queued bytes below which it is not any more.
     """
 
-    __slots__ = ("_behind", "_high", "_low", "_until", "holding")
+    __slots__ = ("_high", "_low", "_until", "behind", "holding")
 
     def __init__(self, high: int, low: int) -> None:
         self._high = high
         self._low = low
-        self._behind: set[Outbox] = set()
+        self.behind: set[Outbox] = set()
         self._until = 0.0
         self.holding = False
-
-    @property
-    def any_behind(self) -> bool:
-        return bool(self._behind)
 
     def note(self, outbox: Outbox) -> None:
         """Look at an outbox that grew or shrank."""
         if outbox.missed is not None or outbox.size <= self._low:
-            self._behind.discard(outbox)
+            self.behind.discard(outbox)
         elif outbox.size >= self._high:
-            self._behind.add(outbox)
+            self.behind.add(outbox)
 
     def forget(self, outbox: Outbox) -> None:
-        self._behind.discard(outbox)
+        self.behind.discard(outbox)
 
     def begin(self, clients: int, now: float) -> bool:
         """Return True when a hold begins now."""
@@ -69,7 +65,7 @@ class Pressure:
         return False
 
     def _is_needed(self, clients: int, now: float) -> bool:
-        if not self._behind:
+        if not self.behind:
             return False
-        taking = sum(now - box.last_taken < TAKING_S for box in self._behind)
+        taking = sum(now - box.last_taken < TAKING_S for box in self.behind)
         return taking > 0 and taking * SHARE >= clients

@@ -193,11 +193,8 @@ class Server:
             self._flushing = None
         counters = self.counters
         for members, batch in self.hub.take():
-            delivered = 0
-            for member in members:
-                delivered += member.deliver(batch)
-            counters.deliveries += delivered * batch.events
-        if self.pressure.any_behind:
+            counters.deliveries += Connection.broadcast(members, batch) * batch.events
+        if self.pressure.behind:
             self._hold_producers()
 
     def flush_soon(self) -> None:

@@ -28,15 +28,18 @@ class LineSplitter:
     `failed` is set, and every further byte is ignored.
     """
 
-    __slots__ = ("_max", "_tail", "failed")
+    __slots__ = ("_is_fresh", "_max", "_tail", "failed")
 
     def __init__(self, max_frame: int = MAX_FRAME) -> None:
         self._max = max_frame
         self._tail: bytearray | None = None
+        self._is_fresh = True
         self.failed: FrameTooLarge | None = None
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the lines that `data` completes, without their newlines."""
+        if data.find(b"\n") == len(data) - 1 <= self._max and self._is_fresh:
+            return [data[:-1]]  # one whole line: nearly always, and the quickest
         if self.failed is not None:
             return []
         lines = data.split(b"\n")
@@ -44,6 +47,7 @@ class LineSplitter:
         if lines and self._tail is not None:
             lines[0] = bytes(self._tail) + lines[0]
             self._tail = None
+            self._is_fresh = True
         if max(map(len, lines), default=0) > self._max:
             return self._before_oversize(lines)
         if rest:
@@ -57,6 +61,7 @@ class LineSplitter:
 
     def _keep(self, rest: bytes) -> None:
         if self._tail is None:
+            self._is_fresh = False
             self._tail = bytearray(rest)
         else:
             self._tail += rest
@@ -72,6 +77,7 @@ class LineSplitter:
 
     def _fail(self) -> None:
         self._tail = None
+        self._is_fresh = False
         self.failed = FrameTooLarge(f"a line may have {self._max} bytes")
 
 
