@@ -72,11 +72,17 @@ def split_line(line: str) -> list[str]:
 def answer(context: Context, shell: str, words: Sequence[str]) -> Iterator[str]:
     """The lines for a shell: candidates that begin with the last word."""
     *before, current = words
+    wanted = current.lower().replace('"', "")
     for value, about in candidates(context, before, current):
         if value == FILES:
             yield FILES
-        elif value.lower().startswith(current.lower()) and value.isprintable():
+        elif _fits(value, wanted):
             yield _line(shell, current, value, about)
+
+
+def _fits(value: str, wanted: str) -> bool:
+    """True for a candidate that begins as wanted, quotes of a filter aside."""
+    return value.isprintable() and value.lower().replace('"', "").startswith(wanted)
 
 
 def _line(shell: str, current: str, value: str, about: str) -> str:
@@ -170,15 +176,15 @@ def _after(
             yield f"{flag}={text}", about
         return
     yield from _options(command.options, current)
-    place = _place(command, words, flags)
+    free = _free_words(words, flags)
+    place = _place(command, free)
     if place is not None and (not current.startswith("-") or command.takes_dashes):
-        yield from offer(context, place.complete, current)
+        kind = place.complete if free else place.complete.partition("+")[0]
+        yield from offer(context, kind, current)
 
 
-def _place(
-    command: Command, words: Sequence[str], flags: dict[str, Option]
-) -> Argument | None:
-    """The argument that the next free word would be."""
+def _free_words(words: Sequence[str], flags: dict[str, Option]) -> int:
+    """How many words are neither options nor their values."""
     free, skip = 0, False
     for word in words:
         if skip:
@@ -187,6 +193,11 @@ def _place(
             skip = bool(flags[word].value)
         elif not word.startswith("-") or word == "-":
             free += 1
+    return free
+
+
+def _place(command: Command, free: int) -> Argument | None:
+    """The argument that the next free word would be."""
     for argument in command.arguments:
         if argument.number in "*+" or free == 0:
             return argument
@@ -195,7 +206,11 @@ def _place(
 
 
 def offer(context: Context, kind: str, current: str) -> Candidates:
-    """Candidates of a kind: words with bars between, or something of the board."""
+    """Candidates of a kind: words with bars between, or something of the board.
+
+    `task+target` stands for an argument whose first word is a task, and the next a
+    task or a target.
+    """
     if kind == "file":
         yield FILES, ""
     elif "|" in kind:
@@ -240,8 +255,12 @@ def _columns(context: Context, current: str) -> Candidates:
 
     for column in list_columns(_board(context), context.project.id):
         yield column.name, column.role or "column"
+
+
+def _targets(context: Context, current: str) -> Candidates:
     yield "next", "one column to the right"
     yield "prev", "one column to the left"
+    yield from _columns(context, current)
 
 
 def _labels(context: Context, current: str) -> Candidates:
@@ -278,6 +297,7 @@ _KINDS: dict[str, Callable[[Context, str], Candidates]] = {
     "task": _tasks,
     "project": _projects,
     "column": _columns,
+    "target": _targets,
     "label": _labels,
     "filter": _filters,
 }

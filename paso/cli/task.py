@@ -209,8 +209,8 @@ MOVE = Command(
     run_move,
     "Move tasks to a column, one column on, or to a place in their own column.",
     (
-        Argument("T", "tasks; - reads them from stdin", "+", "task+column"),
-        Argument("TARGET", "next, prev or a column", "?", "task+column"),
+        Argument("T", "tasks; - reads them from stdin", "+", "task+target"),
+        Argument("TARGET", "next, prev or a column", "?", "task+target"),
     ),
     (
         Option("--top", "first in the column"),
