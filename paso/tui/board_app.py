@@ -200,6 +200,11 @@ class PasoApp(App[int]):
             self._writing = True
             self.run_worker(self._write_all(), name="writes", group="writes")
 
+    @property
+    def writing(self) -> bool:
+        """True while writes are waiting or under way."""
+        return self._writing
+
     async def _write_all(self) -> None:
         try:
             while self._waiting:

@@ -17,12 +17,9 @@ def differing(before: Strip, after: Strip) -> tuple[int, int] | None:
     Both lines have the same number of cells.
     """
     old, new = list(before), list(after)
-    left = _common(old, new, 0)
-    width = after.cell_length
-    if left >= width:
-        return None
-    right = _common(old[::-1], new[::-1], -1)
-    return left, width - right
+    first = _common(old, new, 0)
+    end = after.cell_length - _common(old[::-1], new[::-1], -1)
+    return (first, end) if first < end else None
 
 
 def _common(old: list[Segment], new: list[Segment], end: int) -> int:

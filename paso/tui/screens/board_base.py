@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from paso.tui.board_data import News
     from paso.tui.board_state import BoardState
 
+COLUMN_CELLS = 26
+"""The least width of a column, also in the stylesheet."""
 MESSAGE_S = 6.0
 """Seconds a message stays; an error stays until the next key."""
 
@@ -68,8 +70,9 @@ class BoardBase(Screen[None]):
         ]
         self.bar = StatusBar(hints)
         yield self.tabs
-        with Horizontal(id="columns"):
+        with Horizontal(id="columns") as box:
             yield from self._make_columns()
+        self._crowd(box)
         yield self.bar
 
     def _make_columns(self) -> list[CardColumn]:
@@ -111,7 +114,13 @@ class BoardBase(Screen[None]):
             widget.restyle()
 
     def on_resize(self, event: events.Resize) -> None:
+        self._crowd(self.query_one("#columns", Horizontal))
         self.call_after_refresh(self._show_active_column)
+
+    def _crowd(self, box: Horizontal) -> None:
+        """Columns share the width while each has enough; then they scroll."""
+        wanted = len(self._columns) * COLUMN_CELLS
+        box.set_class(wanted > self.app.size.width, "-crowded")
 
     # news
 
@@ -145,6 +154,7 @@ class BoardBase(Screen[None]):
         with self.app.batch_update():
             await box.remove_children()
             await box.mount_all(self._make_columns())
+            self._crowd(box)
         self._shown_column = None
         self._show_emptiness()
         self.call_after_refresh(self._show_active_column)

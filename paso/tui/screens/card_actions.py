@@ -263,14 +263,10 @@ class CardActions(BoardBase):
         def show(undone: Any) -> None:
             project = self.state.project
             if undone.project_id and (not project or project.id != undone.project_id):
-                self.show_project(undone.project_id)
+                self.paso.board.show_project(undone.project_id)
             self.say(f"{did}: {escape(undone.summary)}")
 
         self.paso.write(lambda: Step(command, (), {"actor": actor}), show)
-
-    def show_project(self, project_id: int) -> None:
-        """Show another project; the board's own screen knows how."""
-        raise LookupError(project_id)
 
     # words
 
