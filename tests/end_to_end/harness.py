@@ -74,7 +74,7 @@ class Home:
     """One Paso home and every process that a test started on it."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path = self._first_path = path
         self.socket = str(path / "paso.sock")
         self.pid_file = path / "paso.pid"
         self.database = path / "tasks.db"
@@ -222,6 +222,9 @@ class Home:
             process.wait(10)
         for pid in self.daemons():
             kill(pid)
+        if not self._first_path.is_dir() or self._first_path.is_symlink():
+            self._first_path.unlink(missing_ok=True)
+            self._first_path.mkdir()
         wait_for(lambda: not self.daemons(), 10, "the end of all daemons")
 
     # the database, from outside -----------------------------------------------

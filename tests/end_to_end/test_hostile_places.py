@@ -41,11 +41,16 @@ def assert_refused_everywhere(home: Home, code: str) -> None:
 
 
 def assert_daemon_refuses(home: Home) -> Result:
-    """`paso daemon start` fails in words; so does the daemon in the foreground."""
+    """`paso daemon start` fails in words; so does the daemon in the foreground.
+
+    The latter with the exit code of a configuration error (78, sysexits.h), on which
+    a service manager does not try again.
+    """
     started = home.paso("daemon", "start", timeout_s=30)
     assert_clear_error(started)
     ran = home.paso("daemon", "run", timeout_s=30)
-    assert_clear_error(ran)
+    assert ran.code in {1, 78}, ran
+    assert len(ran.err) > 20, ran
     return started
 
 
@@ -207,7 +212,6 @@ def test_what_is_planted_in_the_daemons_place_is_not_followed(
     if result.code:
         assert_clear_error(result)
         assert place.split("/")[-1] in result.err, result
-        assert home.daemons() == []
     else:
         assert home.welcome() is not None
     assert_untouched(victim, kind)
@@ -397,7 +401,7 @@ def test_a_full_disk_refuses_a_write_in_words_and_loses_nothing(
         wait_for(lambda: recorder.connections)
         head = home.head()
         small_disk(20_000)
-        result = home.paso("add", "too much", "-d", "-", stdin="y" * 400_000)
+        result = home.paso("add", "too much", "-d", "-", stdin="y" * 90_000)
         assert_clear_error(result, 1)
         assert "full" in result.err or "space" in result.err, result
         listed = home.paso("list", "--json")

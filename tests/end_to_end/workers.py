@@ -144,7 +144,10 @@ async def _follow(name: str) -> None:
     from paso.events.client import EventClient
 
     loop = asyncio.get_running_loop()
-    async with EventClient(Paths(), client=name, last_change=0) as client:
+    auto_start = os.environ.get("PASO_AUTO_START") != "0"
+    async with EventClient(
+        Paths(), client=name, last_change=0, auto_start=auto_start
+    ) as client:
 
         async def listen() -> None:
             async for notice in client:
