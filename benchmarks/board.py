@@ -12,9 +12,8 @@ import sys
 import time
 from typing import NamedTuple
 
-from benchmarks.cli import program
 from benchmarks.ours import Paso
-from benchmarks.processes import environment, scratch, stop_daemon_of
+from benchmarks.processes import environment, program, scratch, stop_daemon_of
 from benchmarks.report import Cell, Check, Result, median, percentile
 from benchmarks.samples import TITLE, make_home
 from benchmarks.terminal import Terminal
@@ -59,7 +58,7 @@ def run(quick: bool) -> Result:
             seen.setdefault("smallest Textual program", []).append(smallest)
             for cards, home in homes.items():
                 mark = TITLE % 0 if cards else "To do"
-                found = look(program(), home, mark, KEYS if cards else 0)
+                found = look(program(folder), home, mark, KEYS if cards else 0)
                 seen.setdefault(f"paso, {cards:,} cards", []).append(found)
     return report({name: opened[1:] for name, opened in seen.items()})
 
@@ -121,7 +120,7 @@ def run_paint(quick: bool) -> Result:
         server.start()
         stack.callback(server.stop)
         server.connect().close()
-        terminal = Terminal(program(), environment(server.home))
+        terminal = Terminal(program(folder), environment(server.home))
         stack.callback(terminal.kill)
         terminal.wait_for((TITLE % 0).encode())
         terminal.settle(0.5)
@@ -169,7 +168,10 @@ def _change(
     time.sleep(PACE_S)
     terminal.settle(0.02)
     terminal.forget()
-    title = f"paint-{turn:05d}-x"
+    # Another first and last letter each time: a board that sends only the letters
+    # that differ sends the whole word.
+    letter = "abcdefghijklmnopqrstuvwxyz"[turn % 26]
+    title = f"{letter}{turn:05d}{letter}"
     writer.stdin.write(title + "\n")
     writer.stdin.flush()
     painted = terminal.wait_for(title.encode(), 10.0)

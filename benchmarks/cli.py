@@ -11,7 +11,7 @@ import time
 from typing import NamedTuple
 
 from benchmarks.ours import Paso
-from benchmarks.processes import environment, scratch, stop_daemon_of
+from benchmarks.processes import environment, program, scratch, stop_daemon_of
 from benchmarks.report import Cell, Check, Result, median
 from benchmarks.samples import make_home
 
@@ -28,7 +28,6 @@ LIMITS = {
 class Ran(NamedTuple):
     wall_ms: float
     cpu_ms: float
-    rss_mib: float
 
 
 def run(quick: bool) -> Result:
@@ -40,16 +39,16 @@ def run(quick: bool) -> Result:
         server.start()
         try:
             server.connect().close()
-            seen = measure(server.home, 11 if quick else 31)
+            paso = program(folder)
+            seen = measure(paso, server.home, 11 if quick else 31)
         finally:
             server.stop()
             stop_daemon_of(server.home)
     return report(seen)
 
 
-def commands() -> dict[str, list[str]]:
+def commands(paso: list[str]) -> dict[str, list[str]]:
     """What is timed, by the name that the table shows."""
-    paso = program()
     return {
         "python -c pass": [sys.executable, "-c", "pass"],
         "paso --version": [*paso, "--version"],
@@ -58,20 +57,14 @@ def commands() -> dict[str, list[str]]:
         "paso task list --json": [*paso, "task", "list", "--json"],
         "paso task move": [*paso, "task", "move", "1", "--top"],
         "paso task show": [*paso, "task", "show", "1"],
-        "paso __complete": [*paso, "__complete", "2", "paso", "task", "sh"],
+        "paso __complete": [*paso, "__complete", "bash", "paso task show "],
         "paso --help": [*paso, "--help"],
     }
 
 
-def program() -> list[str]:
-    """The installed script beside the interpreter, else the module."""
-    script = os.path.join(os.path.dirname(sys.executable), "paso")
-    return [script] if os.path.exists(script) else [sys.executable, "-m", "paso"]
-
-
-def measure(home: str, rounds: int) -> dict[str, list[Ran]]:
+def measure(paso: list[str], home: str, rounds: int) -> dict[str, list[Ran]]:
     env = environment(home)
-    cases = commands()
+    cases = commands(paso)
     seen: dict[str, list[Ran]] = {name: [] for name in cases}
     for turn in range(rounds + 1):
         for name, argv in cases.items():
@@ -91,7 +84,7 @@ def one(argv: list[str], env: dict[str, str]) -> Ran:
     if status:
         raise RuntimeError(f"{argv} ended with status {status}")
     cpu = usage.ru_utime + usage.ru_stime
-    return Ran(wall * 1e3, cpu * 1e3, usage.ru_maxrss / 1024)
+    return Ran(wall * 1e3, cpu * 1e3)
 
 
 def report(seen: dict[str, list[Ran]]) -> Result:
@@ -103,7 +96,7 @@ def report(seen: dict[str, list[Ran]]) -> Result:
         ratio = ratios[name]
         assert isinstance(ratio, float)
         checks.append(Check(name, ratio, limit, "x python -c pass"))
-    columns = ("command", "wall ms", "min", "cpu ms", "RSS MiB", "x python -c pass")
+    columns = ("command", "wall ms", "min", "cpu ms", "x python -c pass")
     notes = [f"{CARDS:,} tasks on the board, daemon running, medians, in turn"]
     return Result("Command line", columns, rows, checks, notes)
 
@@ -111,5 +104,4 @@ def report(seen: dict[str, list[Ran]]) -> Result:
 def _row(name: str, rans: list[Ran], bare: float) -> tuple[Cell, ...]:
     walls = [ran.wall_ms for ran in rans]
     cpu = median([ran.cpu_ms for ran in rans])
-    rss = median([ran.rss_mib for ran in rans])
-    return (name, median(walls), min(walls), cpu, rss, median(walls) / bare)
+    return (name, median(walls), min(walls), cpu, median(walls) / bare)

@@ -6,10 +6,12 @@ Never: keep a server of one round for the next, or its files.
 from __future__ import annotations
 
 import os
+import socket
+import sys
 import time
 from typing import NamedTuple
 
-from benchmarks.ours import Paso
+from benchmarks.ours import Paso, read_line
 from benchmarks.peers import Server, installed
 from benchmarks.processes import scratch
 from benchmarks.report import Cell, Check, Result, median
@@ -17,6 +19,39 @@ from benchmarks.report import Cell, Check, Result, median
 ROUNDS = 15
 STEP_S = 0.0002
 LIMIT_S = 10.0
+
+
+FLOOR = """
+import asyncio, orjson, os, sys, uvloop
+async def serve(reader, writer):
+    writer.write(orjson.dumps({"type": "welcome"}) + b"\\n")
+async def main():
+    server = await asyncio.start_unix_server(serve, sys.argv[1])
+    await server.serve_forever()
+uvloop.run(main())
+"""
+
+
+class Floor(Paso):
+    """The libraries of the daemon alone: a socket, a loop, one line of JSON."""
+
+    name = "smallest uvloop server"
+
+    def argv(self) -> list[str]:
+        place = os.path.join(self.folder, "floor.sock")
+        return [sys.executable, "-c", FLOOR, place]
+
+    def dial(self) -> socket.socket:
+        made = socket.socket(socket.AF_UNIX)
+        try:
+            made.connect(os.path.join(self.folder, "floor.sock"))
+        except OSError:
+            made.close()
+            raise
+        return made
+
+    def greet(self, made: socket.socket) -> None:
+        read_line(made, b'"welcome"')
 
 
 class Start(NamedTuple):
@@ -29,7 +64,7 @@ class Start(NamedTuple):
 def run(quick: bool) -> Result:
     """Alternate fresh starts of Paso, Redis, NATS and mosquitto."""
     with scratch() as folder:
-        servers = [Paso(folder), *installed(folder)]
+        servers = [Paso(folder), Floor(folder), *installed(folder)]
         seen = measure(servers, 7 if quick else ROUNDS)
     return report(seen)
 
