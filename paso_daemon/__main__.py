@@ -24,8 +24,8 @@ usage: python -m paso_daemon [--version]
 Serves the Paso home that PASO_HOME names (else ~/.paso) until it is stopped.
 Clients start it by themselves; `paso daemon` starts, stops and shows it."""
 
-EX_TEMPFAIL, EX_CONFIG = 75, 78
-"""sysexits.h: another daemon runs; the home or a setting does not allow one."""
+EX_TEMPFAIL = 75
+"""sysexits.h: another daemon runs, and nothing is wrong."""
 
 
 class Options:
@@ -76,7 +76,7 @@ def _run(options: Options) -> int:
             serve(ground)
     except PasoError as error:
         _refuse(error, options)
-        return EX_TEMPFAIL if isinstance(error, DaemonRunning) else EX_CONFIG
+        return EX_TEMPFAIL if isinstance(error, DaemonRunning) else error.exit_code
     return 0
 
 

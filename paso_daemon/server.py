@@ -18,7 +18,7 @@ import struct
 from contextlib import suppress
 
 from paso import __version__
-from paso.errors import PasoError, UnknownType, WireError
+from paso.errors import BadEvent, PasoError, UnknownType, WireError
 from paso.events.types import PROTOCOL, SNAPSHOT_TOPICS, TOPICS
 from paso.events.wire import Frame, decode, encode_part
 from paso_daemon import intake, methods
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from paso_daemon.settings import Settings
 
 FEATURES = ("change", "entities", "filters", "requests", "resync")
+ENVELOPE = 64
+"""Bytes around origin and event in the frame of an event, at most."""
+
 ACCEPTS_PER_TURN = 64
 NO_FDS_WAIT_S = 0.1
 
@@ -117,7 +120,10 @@ class Server:
             self.loop.remove_reader(self._listener.fileno())
 
     def _accept(self) -> None:
-        for _ in range(ACCEPTS_PER_TURN):
+        for _ in range(ENVELOPE = 64
+"""Bytes around origin and event in the frame of an event, at most."""
+
+ACCEPTS_PER_TURN):
             if len(self.connections) >= self._max_fds or self._listener is None:
                 self._pause_accepting()
                 return
@@ -264,12 +270,16 @@ class Server:
 
     def _event(self, connection: Connection, frame: Frame) -> None:
         event, address, is_doorbell = intake.event(frame)
-        self.counters.events_in += 1
         if is_doorbell:
+            self.counters.events_in += 1
             self.pump.ring()
             return
         connection.produces = True
-        self.hub.publish(address, connection.origin, encode_part(event))
+        body = encode_part(event)
+        if len(body) + len(connection.origin) + ENVELOPE > self.settings.max_frame:
+            raise BadEvent("with origin and seq, the event is longer than a frame")
+        self.counters.events_in += 1
+        self.hub.publish(address, connection.origin, body)
         if self._flushing is None:
             self._flushing = self.loop.call_soon(self.flush)
 

@@ -32,7 +32,7 @@ from paso.events.notices import (
     changed_in,
     resync_of,
 )
-from paso.events.types import MAX_FRAME, PROTOCOL, TOPICS
+from paso.events.types import PROTOCOL, TOPICS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ class EventClient:
 
     def _introduce(self, sock: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        self._link = Link(sock, loop, MAX_FRAME)
+        self._link = Link(sock, loop)
         self._welcomed = False
         self._welcome_by = loop.time() + WELCOME_S
         hello: Frame = {
@@ -256,7 +256,9 @@ class EventClient:
     def _on_frame(self, frame: Frame) -> None:
         kind = frame.get("type")
         if kind == "event":
-            self._on_event(frame)
+            # Before the welcome it would be taken for the end of what was missed.
+            if self._welcomed:
+                self._on_event(frame)
         elif kind == "welcome":
             self._on_welcome(frame)
         elif kind == "ping" and self._link is not None:
@@ -285,7 +287,9 @@ class EventClient:
             self._notices.append(notice)
             return
         handled = self._reader.head or 0
-        if notice.last > handled:
+        if notice.first > handled + 1 and self._project_id == 0:
+            self._catching_up = True  # nothing of ours is missing in what is sent
+        elif notice.last > handled:
             self._reader.move_to(notice.last)
             first = max(notice.first, handled + 1)
             self._notices.append(notice._replace(first=first))

@@ -27,8 +27,8 @@ START_S = 5.0
 
 READ_SIZE = 64 * 1024
 
-ENVELOPE = 4096
-"""Bytes that a broadcast may add to the largest frame a client may send."""
+MAX_LINE = 16 * 1024 * 1024
+"""Bytes of a line of the daemon, whatever its `PASO_MAX_FRAME` is."""
 
 GATHER_MAX = 10_000
 """Frames that gather before the daemon has to wait."""
@@ -37,19 +37,14 @@ GATHER_MAX = 10_000
 class Link:
     """Reads frames from `sock` as they come.
 
-    Arguments:
-        max_frame: bytes of the longest line a client may send.
-
     `ended` is why no more frames will come; None while they may.
     """
 
-    def __init__(
-        self, sock: socket.socket, loop: asyncio.AbstractEventLoop, max_frame: int
-    ) -> None:
+    def __init__(self, sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
         sock.setblocking(False)
         self._sock = sock
         self._loop = loop
-        self._splitter = LineSplitter(max_frame + ENVELOPE)
+        self._splitter = LineSplitter(MAX_LINE)
         self._frames: deque[Frame] = deque()
         self._news = asyncio.Event()
         self._reading = False

@@ -15,6 +15,7 @@ import os
 import time
 
 from paso.errors import DaemonRunning, StoreReadOnly, UnsafePath
+from paso.events.process import parse_pid_file
 from paso.paths import check_private_file
 
 
@@ -61,12 +62,19 @@ def acquire(path: str, *, wait_s: float = 0.0) -> LockFile:
         if not _lock(fd):
             os.close(fd)
             if time.monotonic() >= deadline:
-                raise DaemonRunning(f"another daemon holds {path}")
+                raise DaemonRunning(_holder(path))
             time.sleep(0.05)
         elif _is_same_file(fd, path):
             return LockFile(path, fd)
         else:
             os.close(fd)
+
+
+def _holder(path: str) -> str:
+    holder = parse_pid_file(path)
+    if holder is None:
+        return f"another daemon holds {path}"
+    return f"a daemon runs already: pid {holder.pid}, at {holder.socket}"
 
 
 def _open(path: str) -> int:
