@@ -20,13 +20,12 @@ _CHANGES = (
     " FROM change_log l JOIN batches b ON b.id = l.batch WHERE "
 )
 
-# Rows of other tables that belong to a task: what they were linked to is in the log.
+# Written as the partial indexes on the fields are, or SQLite would not use them.
+_NAMES_A_TASK = "name IN ('task_id', 'from_id', 'to_id')"
 _OF_TASK = (
-    "((l.entity = 'task' AND l.entity_id = :task) OR (l.id IN ("
-    "SELECT f.change FROM change_fields f JOIN change_log m ON m.id = f.change"
-    " WHERE m.entity IN ('comment', 'task_label', 'relation')"
-    " AND f.name IN ('task_id', 'from_id', 'to_id')"
-    " AND (f.old = :task OR f.new = :task))))"
+    "l.id IN (SELECT id FROM change_log WHERE entity = 'task' AND entity_id = :task"
+    f" UNION SELECT change FROM change_fields WHERE {_NAMES_A_TASK} AND old = :task"
+    f" UNION SELECT change FROM change_fields WHERE {_NAMES_A_TASK} AND new = :task)"
 )
 
 

@@ -5,6 +5,7 @@ Never: catch, retry or log anything; the callers decide.
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 
 from paso.errors import (
@@ -52,6 +53,17 @@ _WORDS: dict[int, tuple[type[PasoError], str, str]] = {
     ),
     CONSTRAINT: (Conflict, "the board does not allow it: {detail}", ""),
 }
+
+
+def typed_os(error: OSError, path: str) -> PasoError:
+    """Return the error of `paso.errors` for a file beside the database."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        words = f"{path}: {error.strerror}, nothing was changed"
+        return StoreFull(words, hint="free some space, then try again")
+    return StoreReadOnly(
+        f"{path} cannot be written: {error.strerror}",
+        hint="make the file and its folder writable, or set PASO_HOME elsewhere",
+    )
 
 
 def primary_code(error: sqlite3.Error) -> int:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+from contextlib import suppress
 
 from paso.database.failures import typed
 from paso.errors import (
@@ -77,7 +78,9 @@ def _check_file(path: str) -> bool:
             hint="set PASO_HOME to a folder of your own",
         )
     if found.st_mode & 0o077:
-        os.chmod(path, 0o600)
+        # A file system that is read-only keeps the mode; its folder is private.
+        with suppress(OSError):
+            os.chmod(path, 0o600)
     return True
 
 

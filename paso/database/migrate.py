@@ -16,9 +16,9 @@ import fcntl
 import os
 import sqlite3
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from paso.database.failures import typed
+from paso.database.failures import typed, typed_os
 from paso.database.identity import APPLICATION_ID
 from paso.database.sqlite_file import connect, wait_for_lock
 from paso.errors import StoreBusy, StoreDamaged
@@ -68,6 +68,8 @@ def bring_up_to_date(path: str, wait_s: float, folder: str = FOLDER) -> None:
             _migrate(conn, path, wait_s, folder)
         except sqlite3.Error as error:
             raise typed(error, path) from error
+        except OSError as error:
+            raise typed_os(error, path) from error
         finally:
             conn.close()
 
@@ -126,8 +128,14 @@ def _back_up(conn: sqlite3.Connection, path: str) -> str:
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     name = f"tasks-schema{_schema(conn)}-{stamp}-{os.getpid()}.db"
     target = os.path.join(folder, name)
-    conn.execute("VACUUM INTO ?", (target,))
-    _flush(target, folder)
+    try:
+        conn.execute("VACUUM INTO ?", (target,))
+        _flush(target, folder)
+    except BaseException:
+        # Half a backup must not look like one.
+        with suppress(OSError):
+            os.unlink(target)
+        raise
     return target
 
 
@@ -143,13 +151,20 @@ def _flush(file: str, folder: str) -> None:
 
 @contextmanager
 def _one_at_a_time(path: str) -> Iterator[None]:
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    fd = os.open(path + ".migrate", flags, 0o600)
+    fd = _open_lock(path + ".migrate")
     try:
         _lock(fd, path)
         yield
     finally:
         os.close(fd)
+
+
+def _open_lock(file: str) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.open(file, flags, 0o600)
+    except OSError as error:
+        raise typed_os(error, file) from error
 
 
 def _lock(fd: int, path: str) -> None:

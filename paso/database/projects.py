@@ -14,19 +14,22 @@ if TYPE_CHECKING:
     from paso.database.connection import Database
 
 _SELECT = """
-SELECT p.id, p.uid, p.key, p.name, p.description, p.archived_at IS NOT NULL,
-  p.created_at, p.updated_at,
-  count(t.id) FILTER (WHERE t.archived_at IS NULL AND c.role IS NOT 'completed'),
-  count(t.id) FILTER (WHERE t.archived_at IS NULL AND c.role IS 'completed'),
-  count(t.id) FILTER (WHERE t.archived_at IS NOT NULL)
-FROM projects p
-LEFT JOIN tasks t ON t.project_id = p.id
-LEFT JOIN columns c ON c.id = t.column_id
+SELECT id, uid, key, name, description, archived_at IS NOT NULL, created_at, updated_at
+FROM projects
+"""
+
+# Each reads one index of tasks and no task.
+_AT_WORK = """
+SELECT c.project_id, c.role IS 'completed', count(*) FROM columns c
+JOIN tasks t ON t.column_id = c.id AND t.archived_at IS NULL GROUP BY 1, 2
+"""
+_ARCHIVED = """
+SELECT project_id, count(*) FROM tasks WHERE archived_at IS NOT NULL GROUP BY 1
 """
 
 
 def by_id(db: Database, project_id: int) -> Project | None:
-    found = _select(db, "WHERE p.id = ?", (project_id,))
+    found = _select(db, "WHERE id = ?", (project_id,))
     return found[0] if found else None
 
 
@@ -45,12 +48,21 @@ def keys(db: Database) -> set[str]:
 
 
 def _select(db: Database, where: str, params: tuple[Any, ...]) -> list[Project]:
-    order = "GROUP BY p.id ORDER BY p.name COLLATE NOCASE, p.id"
-    return [_record(row) for row in db.rows(f"{_SELECT} {where} {order}", params)]
+    with db.read():
+        order = "ORDER BY name COLLATE NOCASE, id"
+        rows = db.rows(f"{_SELECT} {where} {order}", params)
+        at_work = {tuple(row[:2]): row[2] for row in db.rows(_AT_WORK)}
+        archived = dict(db.rows(_ARCHIVED))
+    return [_record(row, at_work, archived.get(row[0], 0)) for row in rows]
 
 
-def _record(row: tuple[Any, ...]) -> Project:
-    return Project._make((*row[:5], bool(row[5]), *row[6:8], Counts._make(row[8:])))
+def _record(
+    row: tuple[Any, ...], at_work: dict[tuple[int, ...], int], archived: int
+) -> Project:
+    opened, completed = at_work.get((row[0], 0), 0), at_work.get((row[0], 1), 0)
+    return Project._make(
+        (*row[:5], bool(row[5]), *row[6:], Counts(opened, completed, archived))
+    )
 
 
 def note(db: Database, name: str) -> str | None:

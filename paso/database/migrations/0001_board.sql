@@ -103,6 +103,7 @@ CREATE TABLE tasks (
   UNIQUE (project_id, number)
 ) STRICT;
 CREATE INDEX tasks_by_column ON tasks (column_id, rank, uid) WHERE archived_at IS NULL;
+CREATE INDEX tasks_archived ON tasks (project_id) WHERE archived_at IS NOT NULL;
 
 CREATE TABLE comments (
   id         INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -207,6 +208,11 @@ CREATE TABLE change_fields (
   new    ANY,
   PRIMARY KEY (change, name)
 ) STRICT, WITHOUT ROWID;
+-- The history of a task has the rows of its comments, labels and relations too.
+CREATE INDEX change_fields_by_old_task ON change_fields (old)
+  WHERE name IN ('task_id', 'from_id', 'to_id');
+CREATE INDEX change_fields_by_new_task ON change_fields (new)
+  WHERE name IN ('task_id', 'from_id', 'to_id');
 
 -- A change of a writer that named no batch is a batch of its own.
 CREATE TRIGGER change_log_own_batch AFTER INSERT ON change_log WHEN NEW.batch IS NULL

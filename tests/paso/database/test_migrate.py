@@ -17,7 +17,14 @@ from paso.database import migrate
 from paso.database.connection import open_database
 from paso.database.identity import SCHEMA
 from paso.database.migrate import bring_up_to_date, migrations, statements
-from paso.errors import Conflict, StoreBusy, StoreDamaged, StoreError
+from paso.errors import (
+    Conflict,
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreReadOnly,
+)
 from tests.paso.database.processes import run_all, start
 
 Folder = Callable[[str], str]
@@ -232,3 +239,29 @@ def test_a_migration_waits_for_a_reader_of_the_board_no_longer_than_told(
     holder.execute("ROLLBACK")
     holder.close()
     assert schema(path) == SCHEMA
+
+
+def test_a_backup_that_fails_leaves_neither_half_a_backup_nor_a_new_schema(
+    path: str, with_second: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old_board(path)
+
+    def fail(file: str, folder: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(migrate, "_flush", fail)
+    with pytest.raises(StoreFull, match="No space left"):
+        bring_up_to_date(path, 5, with_second(REBUILD))
+    assert (schema(path), backups(path)) == (SCHEMA, [])
+
+
+def test_a_link_in_the_place_of_the_lock_is_not_followed(
+    path: str, with_second: Folder
+) -> None:
+    old_board(path)
+    target = Path(path).with_name("target")
+    os.unlink(path + ".migrate")
+    os.symlink(target, path + ".migrate")
+    with pytest.raises(StoreReadOnly, match="cannot be written"):
+        bring_up_to_date(path, 5, with_second(REBUILD))
+    assert not target.exists()

@@ -56,3 +56,16 @@ def test_any_text_for_a_rank_gives_a_fitting_one_or_none(
 ) -> None:
     rank = between(lower, upper)
     assert rank is None or lower < rank < upper
+
+
+def test_the_short_way_to_the_next_rank_is_that_of_the_library() -> None:
+    from fractional_indexing import generate_key_between
+
+    lower = generate_key_between(None, None)
+    for _ in range(4000):
+        upper = generate_key_between(lower, None)
+        inside = generate_key_between(lower, upper)
+        assert between(lower, None) == between(inside, None) == upper
+        lower = upper
+    before = generate_key_between(None, "Zz")
+    assert between(before, None) == generate_key_between(before, None)
