@@ -140,7 +140,9 @@ class Database:
         finally:
             self._batch = 0
         if commit:
-            self._announce(commit)
+            self.last_commit = commit
+            self._after(commit, "announced", self._announce)
+            self._after(commit, "copied into the database", self._checkpoint)
 
     def describe(self, summary: str) -> None:
         """Name the write under way, unless it has a name."""
@@ -231,19 +233,26 @@ class Database:
         with suppress(sqlite3.Error):
             self.conn.execute("ROLLBACK")
 
-    def _announce(self, commit: Commit) -> None:
-        self.last_commit = commit
+    def _after(
+        self, commit: Commit, what: str, act: Callable[[Commit], object]
+    ) -> None:
         try:
-            if self.on_commit:
-                self.on_commit(commit)
-            if sqlite_file.wal_size(self.path) > sqlite_file.WAL_LIMIT:
-                sqlite_file.checkpoint(self.path)
+            act(commit)
         except Exception:
+            # The write stands; whoever asked for it is not to be told it failed.
             import logging
 
             logging.getLogger("paso.database").warning(
-                "after change %d: not announced", commit.last, exc_info=True
+                "change %d is written, but not %s", commit.last, what, exc_info=True
             )
+
+    def _announce(self, commit: Commit) -> None:
+        if self.on_commit:
+            self.on_commit(commit)
+
+    def _checkpoint(self, commit: Commit) -> None:
+        if sqlite_file.wal_size(self.path) > sqlite_file.WAL_LIMIT:
+            sqlite_file.checkpoint(self.path)
 
 
 def open_database(

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
+from paso.database import sqlite_file
 from paso.database.connection import Database, open_database
 from paso.database.repository import delete, insert, update
 from paso.errors import (
@@ -416,3 +417,20 @@ def test_a_wrong_statement_is_a_store_error(
 ) -> None:
     with pytest.raises(StoreError, match="no such table"):
         method(db, "SELECT * FROM absent")
+
+
+def test_a_log_that_cannot_be_copied_is_logged_and_the_write_stands(
+    db: Database,
+    heard: list[Commit],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(path: str) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(sqlite_file, "WAL_LIMIT", 0)
+    monkeypatch.setattr(sqlite_file, "checkpoint", fail)
+    with db.write("add"):
+        add(db)
+    assert (titles(db), len(heard)) == (["one"], 1)
+    assert "not copied into the database" in caplog.text
