@@ -179,7 +179,8 @@ def _place(command: Command, free: list[str], found: Arguments) -> None:
     for index, argument in enumerate(command.arguments):
         if argument.number in "*+":
             kept = sum(a.number == "1" for a in command.arguments[index + 1 :])
-            taken = free[: max(len(free) - kept, 0)]
+            least = 1 if argument.number == "+" else 0
+            taken = free[: max(len(free) - kept, least)]
         else:
             kept = sum(a.number in "1+" for a in command.arguments[index + 1 :])
             spare = argument.number == "1" or len(free) > kept

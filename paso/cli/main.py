@@ -17,7 +17,7 @@ from paso.cli.arguments import (
 )
 from paso.cli.catalog import WORDS, load
 from paso.cli.context import Context
-from paso.cli.output import Output
+from paso.cli.output import Output, OutputLost, flush
 from paso.errors import InvalidValue, PasoError, UsageError
 
 TYPE_CHECKING = False
@@ -36,16 +36,21 @@ _VERSION = {"--version", "-V"}
 
 def run(words: Sequence[str]) -> int:
     """Run one call of `paso` and return its exit code; nothing is raised."""
-    _tolerate_any_text()
+    _prepare_streams()
     out = Output(json="--json" in words)
     try:
         code = _run_safely(out, words)
-        sys.stdout.flush()
+        flush()
         return code
     except BrokenPipeError:
-        return _end_quietly()
+        return BROKEN_PIPE
     except KeyboardInterrupt:
         return INTERRUPTED
+    except OutputLost as error:
+        print(f"paso: cannot write the output: {error}", file=sys.stderr)
+        return PasoError.exit_code
+    finally:
+        _let_go_of_stdout()
 
 
 def _run_safely(out: Output, words: Sequence[str]) -> int:
@@ -54,7 +59,7 @@ def _run_safely(out: Output, words: Sequence[str]) -> int:
     except PasoError as error:
         out.error(error)
         return error.exit_code
-    except (BrokenPipeError, KeyboardInterrupt):
+    except (BrokenPipeError, KeyboardInterrupt, OutputLost):
         raise
     except Exception as error:
         if os.environ.get("PASO_DEBUG"):
@@ -88,7 +93,7 @@ def dispatch(words: Sequence[str]) -> int:
     context = Context(out, found.text("project"))
     try:
         code = command.run(context, found) or 0
-        sys.stdout.flush()
+        flush()
         if not command.name.startswith("_"):
             context.rouse_daemon()
         return code
@@ -175,13 +180,14 @@ def _noun_without_verb(
 
 def _unknown_word(word: str) -> UsageError:
     """Name the commands that may have been meant, `paso task move` for `mov` too."""
-    words = {one: one for one in WORDS if one[0] != "_"}
+    meant: dict[str, str] = {}
     for noun in ("config", "daemon", "label", "column", "project", "task"):
-        words |= {one.name.split()[1]: one.name for one in load(noun)} | words
+        meant |= {one.name.split()[1]: one.name for one in load(noun)}
+    meant |= {one: one for one in WORDS if one[0] != "_"}
     return UsageError(
         f"paso has no command {word!r}",
         hint="paso -h shows what there is",
-        candidates=tuple(f"paso {words[one]}" for one in nearest(word, words)),
+        candidates=tuple(f"paso {meant[one]}" for one in nearest(word, meant)),
     )
 
 
@@ -193,16 +199,20 @@ def _check_encoding(words: Sequence[str]) -> None:
             raise InvalidValue(f"this argument is not UTF-8: {word!a}") from None
 
 
-def _tolerate_any_text() -> None:
-    """Let a stream whose encoding lacks a character show an escape instead."""
-    for stream in (sys.stdout, sys.stderr):
-        change = getattr(stream, "reconfigure", None)
-        if change:
-            change(errors="backslashreplace")
+def _prepare_streams() -> None:
+    """Show an escape for what an encoding lacks; a closed stream is /dev/null."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+        elif mode == "w" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
-def _end_quietly() -> int:
-    """The reader has gone: say nothing, at the exit of the interpreter neither."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    return BROKEN_PIPE
+def _let_go_of_stdout() -> None:
+    """What stdout does not take now, it must not complain of when Python exits."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())

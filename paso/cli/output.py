@@ -133,6 +133,25 @@ def error_data(error: PasoError) -> dict[str, Any]:
     return data
 
 
+class OutputLost(Exception):
+    """Stdout does not take what was written; it cannot be told there."""
+
+
+def flush() -> None:
+    """Hand over what was printed.
+
+    Raises:
+        BrokenPipeError: nobody reads it any more.
+        OutputLost: it cannot be written, because of a full disk for example.
+    """
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputLost(error.strerror) from error
+
+
 def is_terminal(stream: TextIO | None) -> bool:
     """True when somebody sits there; a closed stream is nobody."""
     try:

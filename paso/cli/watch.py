@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from paso.cli.arguments import Arguments
     from paso.cli.context import Context
-    from paso.events.client import Changed, Notice
+    from paso.events.notices import Changed, Other, Resync
+
+    News = Changed | Resync | Other
 
 TOPICS = ("db", "sessions", "computers", "projects", "tasks")
 ENVIRONMENT_MAX = 100_000
@@ -35,7 +37,7 @@ def run(context: Context, found: Arguments) -> int:
         if topic not in TOPICS:
             raise UsageError(f"there is no topic {topic!r}", candidates=TOPICS)
     project = context.chosen_project
-    watcher = Watcher(context, _command(found))
+    watcher = Watcher(context, _command(found), snapshots=topics is not None)
     follow(
         context,
         watcher.handle,
@@ -55,19 +57,31 @@ def _command(found: Arguments) -> list[str]:
 
 
 class Watcher:
-    """Prints each event, and runs the command for it."""
+    """Prints each event, and runs the command for it.
 
-    def __init__(self, context: Context, command: Sequence[str]) -> None:
+    Arguments:
+        command: a program and its arguments; empty = none.
+        snapshots: print those too, as JSON; whoever names topics wants their state.
+    """
+
+    def __init__(
+        self, context: Context, command: Sequence[str], *, snapshots: bool
+    ) -> None:
         self._context = context
         self._command = command
+        self._snapshots = snapshots
 
-    async def handle(self, notice: Notice) -> None:
+    async def handle(self, notice: News) -> None:
         event = event_of(notice)
+        if not _is_news(event):
+            if self._snapshots and self._context.out.json:
+                self._print(notice, event)
+            return
         self._print(notice, event)
         if self._command:
             await self._run(event)
 
-    def _print(self, notice: Notice, event: dict[str, Any]) -> None:
+    def _print(self, notice: News, event: dict[str, Any]) -> None:
         out = self._context.out
         if out.json:
             out.raw_json(event)
@@ -77,8 +91,8 @@ class Watcher:
             out.lines(self._lines(notice, event))
         sys.stdout.flush()
 
-    def _lines(self, notice: Notice, event: dict[str, Any]) -> list[str]:
-        from paso.events.client import Changed
+    def _lines(self, notice: News, event: dict[str, Any]) -> list[str]:
+        from paso.events.notices import Changed
 
         if isinstance(notice, Changed) and notice.first is not None:
             return self._change_lines(notice)
@@ -124,9 +138,16 @@ class Watcher:
             self._context.out.warn(f"the command ended with code {process.returncode}")
 
 
-def event_of(notice: Notice) -> dict[str, Any]:
+def _is_news(event: dict[str, Any]) -> bool:
+    """False for a snapshot, and for a resync that concerns snapshots alone."""
+    if event["type"] == "resync":
+        return "db" in event["topics"]
+    return not str(event["type"]).endswith("_initial")
+
+
+def event_of(notice: News) -> dict[str, Any]:
     """The event as docs/protocol.md writes it."""
-    from paso.events.client import Changed, Other, Resync
+    from paso.events.notices import Changed, Other
     from paso.events.types import db_changed
 
     if isinstance(notice, Other):
@@ -139,7 +160,6 @@ def event_of(notice: Notice) -> dict[str, Any]:
             last=notice.last,
             entities=notice.entities,
         )
-    assert isinstance(notice, Resync)
     return {"type": "resync", "timestamp": _now(), **notice._asdict()}
 
 
