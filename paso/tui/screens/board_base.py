@@ -11,6 +11,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.screen import Screen
 
+from paso.text import escape
 from paso.tui.card_lines import Look
 from paso.tui.keys import ACTIONS, keys_of, show_key
 from paso.tui.widgets.card_column import CardColumn
@@ -52,6 +53,7 @@ class BoardBase(Screen[None]):
         self._card_styles = CardStyles(self)
         self._columns: dict[int, CardColumn] = {}
         self._shown_column: int | None = None
+        self._shown_project = state.project
         self._fading: Timer | None = None
         self._day: Any = None
 
@@ -128,6 +130,7 @@ class BoardBase(Screen[None]):
         """Show what has changed; the cursor keeps its card."""
         if news.tabs:
             self.tabs.refresh()
+            self._tell_gone_project()
         if news.whole:
             self.show_board()
             return
@@ -136,8 +139,14 @@ class BoardBase(Screen[None]):
                 self._columns[column_id].show()
         self._follow_cursor()
 
+    def _tell_gone_project(self) -> None:
+        was, now = self._shown_project, self.state.project
+        if was is not None and (now is None or now.id != was.id):
+            self.say(f"the project {was.key} {escape(was.name)} is gone", "warning")
+
     def show_board(self) -> None:
         """Show the project of the state, whatever was shown before."""
+        self._shown_project = self.state.project
         self.tabs.refresh()
         if list(self._columns) == [column.id for column in self.state.columns]:
             self._give_data()

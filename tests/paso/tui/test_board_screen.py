@@ -25,6 +25,10 @@ def screen_text(app: PasoApp) -> str:
     return "\n".join(strip.text for strip in strips)
 
 
+def names_of(app: PasoApp) -> list[str]:
+    return [found.name for found in app.state.columns]
+
+
 async def written(app: PasoApp, pilot: Pilot[int]) -> None:
     """Until every write that was asked for is done and painted."""
     await pilot.pause()
