@@ -15,8 +15,8 @@ from contextlib import ExitStack, suppress
 from typing import NoReturn
 
 from paso import __version__
-from paso.errors import DaemonRunning, PasoError, UsageError
-from paso_daemon.lifecycle.ground import take_ground
+from paso.errors import DaemonFailed, DaemonRunning, PasoError, UsageError
+from paso_daemon.lifecycle.ground import Ground, take_ground
 
 USAGE = """\
 usage: python -m paso_daemon [--version]
@@ -24,8 +24,9 @@ usage: python -m paso_daemon [--version]
 Serves the Paso home that PASO_HOME names (else ~/.paso) until it is stopped.
 Clients start it by themselves; `paso daemon` starts, stops and shows it."""
 
-EX_TEMPFAIL = 75
-"""sysexits.h: another daemon runs, and nothing is wrong."""
+EX_TEMPFAIL, EX_CONFIG = 75, 78
+"""sysexits.h: another daemon runs; the home or a setting allows none. A service
+manager tries neither again."""
 
 
 class Options:
@@ -69,15 +70,24 @@ def _run(options: Options) -> int:
         _close_all_but({0, 1, 2, options.ready_fd})
     try:
         with ExitStack() as stack:
-            ground = take_ground(stack, detached=options.detached)
+            ground = _take(stack, options)
             _report(options.ready_fd, "READY\n")
             from paso_daemon.daemon import serve
 
             serve(ground)
     except PasoError as error:
         _refuse(error, options)
-        return EX_TEMPFAIL if isinstance(error, DaemonRunning) else error.exit_code
+        return EX_TEMPFAIL if isinstance(error, DaemonRunning) else EX_CONFIG
     return 0
+
+
+def _take(stack: ExitStack, options: Options) -> Ground:
+    """Raises PasoError for whatever the file system refuses, as a full disk does."""
+    try:
+        return take_ground(stack, detached=options.detached)
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        raise DaemonFailed(f"{error.strerror}{where}") from error
 
 
 def _close_all_but(kept: set[int | None]) -> None:

@@ -6,14 +6,11 @@ Never: change the id of a home, trust a name to be unique.
 from __future__ import annotations
 
 import os
-import re
 from typing import NamedTuple
 
-from paso.errors import StoreReadOnly, UnsafePath, WireError
-from paso.events import wire
-from paso.paths import check_private_file
+from paso.events.spawner import open_private
 
-_ID = re.compile(r"[0-9a-f]{16}")
+ID_LENGTH = 16
 
 
 class Computer(NamedTuple):
@@ -22,49 +19,27 @@ class Computer(NamedTuple):
 
 
 def this_computer(home: str) -> Computer:
-    """Return our identity, kept in `computer.json` of the home.
+    """Return our identity; its id is kept in `computer.id` of the home.
 
     Raises:
-        UnsafePath, StoreReadOnly: it cannot be kept there.
+        UnsafePath, StoreReadOnly, OSError: it cannot be kept there.
     """
-    path = os.path.join(home, "computer.json")
-    known = _known_id(path)
-    return Computer(known or _new_id(path), os.uname().nodename)
-
-
-def _known_id(path: str) -> str | None:
+    fd = open_private(os.path.join(home, "computer.id"), os.O_RDWR)
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise UnsafePath(f"cannot read {path}: {error.strerror}") from error
-    with open(fd, "rb") as file:
-        check_private_file(fd, path)
-        return _id_in(file.read(4096))
+        return Computer(_known_id(fd) or _new_id(fd), os.uname().nodename)
+    finally:
+        os.close(fd)
 
 
-def _id_in(text: bytes) -> str | None:
-    try:
-        found = wire.decode(text).get("id")
-    except WireError:
-        return None
-    return found if isinstance(found, str) and _ID.fullmatch(found) else None
+def _known_id(fd: int) -> str | None:
+    text = os.pread(fd, 100, 0).decode("ascii", "replace").strip()
+    good = len(text) == ID_LENGTH and set(text) <= set("0123456789abcdef")
+    return text if good else None
 
 
-def _new_id(path: str) -> str:
-    """Write an id beside the file and rename: half a file is never seen."""
-    made = os.urandom(8).hex()
-    beside = f"{path}.new"
-    try:
-        fd = os.open(
-            beside,
-            os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW,
-            0o600,
-        )
-        with open(fd, "wb") as file:
-            file.write(wire.encode({"id": made}))
-        os.rename(beside, path)
-    except OSError as error:
-        raise StoreReadOnly(f"cannot write {path}: {error.strerror}") from error
+def _new_id(fd: int) -> str:
+    """Only the one daemon of a home comes here, so nobody else writes meanwhile."""
+    made = os.urandom(ID_LENGTH // 2).hex()
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, f"{made}\n".encode(), 0)
     return made

@@ -15,7 +15,6 @@ from contextlib import suppress
 from paso.errors import PasoError
 from paso.events.change_reader import ChangeReader
 from paso_daemon.change_pump import ChangePump
-from paso_daemon.computer import this_computer
 from paso_daemon.lifecycle import signals
 from paso_daemon.lifecycle.hang_guard import HangGuard
 from paso_daemon.lifecycle.listener import Listener, listen_at
@@ -54,7 +53,7 @@ class Daemon:
 
     def _make_server(self) -> Server:
         settings, paths = self._ground.settings, self._ground.paths
-        computer = this_computer(paths.home)
+        computer = self._ground.computer
         server = Server(
             self._loop,
             settings,

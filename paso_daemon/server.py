@@ -120,10 +120,7 @@ class Server:
             self.loop.remove_reader(self._listener.fileno())
 
     def _accept(self) -> None:
-        for _ in range(ENVELOPE = 64
-"""Bytes around origin and event in the frame of an event, at most."""
-
-ACCEPTS_PER_TURN):
+        for _ in range(ACCEPTS_PER_TURN):
             if len(self.connections) >= self._max_fds or self._listener is None:
                 self._pause_accepting()
                 return

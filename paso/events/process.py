@@ -42,7 +42,9 @@ def read_pid_file(paths: Paths) -> DaemonProcess | None:
 def parse_pid_file(path: str) -> DaemonProcess | None:
     """Return what the file says, whether or not that process still runs."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        # Not blocking: what stands there may be a FIFO, planted by another program.
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with open(fd, encoding="utf-8", errors="surrogateescape") as file:
             pid, ticks, boot_id, version, socket = file.read(4096).split(maxsplit=4)
         return DaemonProcess(
             int(pid), int(ticks), boot_id, version, socket.rstrip("\n")

@@ -150,17 +150,23 @@ def open_private(path: str, flags: int) -> int:
         UnsafePath: a link, no regular file, or not ours.
         StoreReadOnly: it cannot be opened.
     """
+    # Not blocking: opening a FIFO that nobody reads would wait for ever.
+    flags |= os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
-        fd = os.open(path, flags | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        fd = os.open(path, flags, 0o600)
     except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise UnsafePath(
-                f"{path} is a symbolic link", hint=f"remove it: {path}"
-            ) from error
-        raise StoreReadOnly(f"cannot open {path}: {error.strerror}") from error
+        raise _refusal(path, error) from error
     try:
         check_private_file(fd, path)
     except PasoError:
         os.close(fd)
         raise
     return fd
+
+
+def _refusal(path: str, error: OSError) -> UnsafePath | StoreReadOnly:
+    if error.errno == errno.ELOOP:
+        return UnsafePath(f"{path} is a symbolic link", hint=f"remove it: {path}")
+    if error.errno in (errno.EISDIR, errno.ENXIO):
+        return UnsafePath(f"{path} is not a regular file", hint=f"remove it: {path}")
+    return StoreReadOnly(f"cannot open {path}: {error.strerror}")

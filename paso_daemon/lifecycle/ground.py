@@ -20,6 +20,7 @@ from paso.config import load_config
 from paso.errors import StoreReadOnly
 from paso.events.process import DaemonProcess, boot_id, start_ticks
 from paso.paths import Paths, ensure_private_dir
+from paso_daemon.computer import Computer, this_computer
 from paso_daemon.lifecycle import activation, signals
 from paso_daemon.lifecycle.listener import Listener, listen_at
 from paso_daemon.lifecycle.pidfile import LockFile, acquire
@@ -40,6 +41,7 @@ class Ground(NamedTuple):
     settings: Settings
     pid_file: LockFile
     listener: Listener
+    computer: Computer
     notifier: activation.Notifier
     log: str | None
     """Where standard error leads when it is a file of ours."""
@@ -69,8 +71,11 @@ def take_ground(stack: ExitStack, *, detached: bool) -> Ground:
     listener = handed_over or listen_at(paths.socket)
     stack.callback(listener.close)
     _sign(pid_file, listener.path)
+    computer = this_computer(paths.home)
     log = paths.daemon_log if detached else None
-    return Ground(paths, settings, pid_file, listener, activation.Notifier(), log)
+    return Ground(
+        paths, settings, pid_file, listener, computer, activation.Notifier(), log
+    )
 
 
 def _configuration() -> tuple[Paths, Settings]:

@@ -9,14 +9,13 @@ Never: trust the text of a PID file, wait for ever, unlink what another one hold
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import time
 
-from paso.errors import DaemonRunning, StoreReadOnly, UnsafePath
+from paso.errors import DaemonRunning
 from paso.events.process import parse_pid_file
-from paso.paths import check_private_file
+from paso.events.spawner import open_private
 
 
 class LockFile:
@@ -58,7 +57,7 @@ def acquire(path: str, *, wait_s: float = 0.0) -> LockFile:
     """
     deadline = time.monotonic() + wait_s
     while True:
-        fd = _open(path)
+        fd = open_private(path, os.O_RDWR)
         if not _lock(fd):
             os.close(fd)
             if time.monotonic() >= deadline:
@@ -75,28 +74,6 @@ def _holder(path: str) -> str:
     if holder is None:
         return f"another daemon holds {path}"
     return f"a daemon runs already: pid {holder.pid}, at {holder.socket}"
-
-
-def _open(path: str) -> int:
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-    try:
-        fd = os.open(path, flags, 0o600)
-    except OSError as error:
-        raise _refusal(path, error) from error
-    try:
-        check_private_file(fd, path)
-    except UnsafePath:
-        os.close(fd)
-        raise
-    return fd
-
-
-def _refusal(path: str, error: OSError) -> UnsafePath | StoreReadOnly:
-    if error.errno == errno.ELOOP:
-        return UnsafePath(f"{path} is a symbolic link", hint=f"remove it: {path}")
-    if error.errno in (errno.EISDIR, errno.ENXIO):
-        return UnsafePath(f"{path} is not a regular file", hint=f"remove it: {path}")
-    return StoreReadOnly(f"cannot open {path}: {error.strerror}")
 
 
 def _lock(fd: int) -> bool:
