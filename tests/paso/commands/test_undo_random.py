@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -225,7 +226,8 @@ def steps(act: Callable[[Database], object], db: Database) -> list[State]:
         seen.append(state(db))
 
 
-@settings(max_examples=30, deadline=None)
+@pytest.mark.timeout(300)
+@settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_undo_all_is_the_beginning_and_redo_all_is_the_end(seed: int) -> None:
     with tempfile.TemporaryDirectory() as home:
@@ -248,7 +250,8 @@ def test_undo_all_is_the_beginning_and_redo_all_is_the_end(seed: int) -> None:
         db.close()
 
 
-@settings(max_examples=15, deadline=None)
+@pytest.mark.timeout(300)
+@settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_versions_grow_and_never_come_again(seed: int) -> None:
     with tempfile.TemporaryDirectory() as home:
