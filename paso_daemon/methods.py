@@ -147,7 +147,7 @@ def _session_output(server: Server, params: Params) -> dict[str, Any]:
 
 def _shutdown(server: Server, params: Params) -> dict[str, Any]:
     server.loop.call_soon(server.stop, "shutdown")
-    return {"stopping": True}
+    return {"stopping": True, "pid": os.getpid()}
 
 
 METHODS = {
