@@ -19,7 +19,7 @@ from benchmarks.samples import TITLE, make_home
 from benchmarks.terminal import Terminal
 
 SIZES = (0, 1_000, 10_000)
-KEYS = 40
+KEYS = 25
 QUIET_S = 0.06
 PACE_S = 0.1
 

@@ -38,8 +38,13 @@ def scratch() -> Iterator[str]:
 
 
 def environment(home: str, **more: str) -> dict[str, str]:
-    """The environment of a process of Paso whose home is `home` and nothing else."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("PASO_")}
+    """The environment of a process of Paso whose home is `home` and nothing else.
+
+    Without the settings of Python too: where it may not keep compiled files
+    (PYTHONDONTWRITEBYTECODE), a start after a change to the source compiles again.
+    """
+    ours = ("PASO_", "PYTHON")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
     return {**kept, "PASO_HOME": home, "PYTHONPATH": ROOT, **more}
 
 
@@ -70,6 +75,7 @@ class Process:
     def __init__(
         self, argv: Sequence[str], *, env: Mapping[str, str] | None, log: str
     ) -> None:
+        self._log = log
         with open(log, "ab") as out:
             self._popen = subprocess.Popen(
                 argv, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out
@@ -78,8 +84,11 @@ class Process:
 
     def check_alive(self) -> None:
         """Raise `RuntimeError` when the program has ended."""
-        if self._popen.poll() is not None:
-            raise RuntimeError(f"{self._popen.args!r} ended: {self._popen.returncode}")
+        if self._popen.poll() is None:
+            return
+        with open(self._log, encoding="utf-8", errors="replace") as file:
+            said = file.read()[-2000:]
+        raise RuntimeError(f"{self._popen.args!r} ended, having said:\n{said}")
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """End the program: asked first, forced after `timeout_s`."""
