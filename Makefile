@@ -27,6 +27,7 @@ demo: $(VENV)/.ready       ## a board with sample data in a throw-away home
 	@$(BIN)/paso demo
 
 $(BIN)/python:
+	@echo 'Setting up $(VENV), this once.' >&2
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.ready: pyproject.toml | $(BIN)/python
