@@ -88,8 +88,8 @@ def run_list(context: Context, found: Arguments) -> int:
 def _table(out: Output, columns: Sequence[Column]) -> list[str]:
     heads = (
         Head("place", right=True),
-        Head("name", lambda cell, _: out.palette.bold(cell), elastic=True),
-        Head("role"),
+        Head("name", lambda cell, _: out.palette.bold(cell), least=12),
+        Head("role", spare=1),
         Head("cards", right=True),
         Head("limit", right=True),
     )

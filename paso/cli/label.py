@@ -65,7 +65,7 @@ def _table(out: Output, labels: Sequence[Label]) -> list[str]:
         return out.palette.color(cell, labels[row].color)
 
     heads = (
-        Head("name", paint, elastic=True),
+        Head("name", paint, least=12),
         Head("color"),
         Head("tasks", right=True),
     )

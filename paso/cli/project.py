@@ -79,11 +79,11 @@ def run_list(context: Context, found: Arguments) -> int:
 def _table(out: Output, projects: Sequence[Project], last: int | None) -> list[str]:
     heads = (
         Head("key", lambda cell, _: out.palette.bold(cell)),
-        Head("name", elastic=True),
+        Head("name", least=12),
         Head("open", right=True),
         Head("completed", right=True),
-        Head("archived", right=True),
-        Head("changed"),
+        Head("archived", right=True, spare=3),
+        Head("changed", spare=2),
         Head("marks"),
     )
     return table(

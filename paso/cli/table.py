@@ -10,13 +10,11 @@ from paso.text import cell_width, cut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from paso.cli.output import Output
 
 GAP = 2
-LEAST_ELASTIC = 12
-"""Cells below which the elastic column is not cut any more."""
 
 
 class Head(NamedTuple):
@@ -29,27 +27,31 @@ class Head(NamedTuple):
     name: str
     paint: Callable[[str, int], str] | None = None
     right: bool = False
-    elastic: bool = False
-    """Gives way first when the line is too long for the terminal."""
+    least: int = 0
+    """Cells it may be cut down to where the line is too long; 0 = it is never cut."""
+    spare: int = 0
+    """The higher, the earlier it is left out of a narrow terminal; 0 = never."""
 
 
 def table(
     out: Output, heads: Sequence[Head], rows: Sequence[Sequence[str]]
 ) -> list[str]:
     """Lay out escaped cells; a column that is empty in every row is left out."""
-    if not rows:
-        return []
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    shown = [index for index, column in enumerate(columns) if any(column)]
-    heads = [heads[index] for index in shown]
-    columns = [columns[index] for index in shown]
-    widths = _widths(heads, columns, out.width)
-    last = len(heads) - 1
-    laid = [
-        _lay(out, head, column, widths[at], padded=head.right or at < last)
-        for at, (head, column) in enumerate(zip(heads, columns, strict=True))
+    columns = [
+        (head, column)
+        for head, column in zip(heads, zip(*rows, strict=True), strict=bool(rows))
+        if any(column)
     ]
-    top = _header(heads, widths)
+    if not columns:
+        return []
+    widths = [max(len(head.name), _widest(column)) for head, column in columns]
+    shown = _choose([head for head, _ in columns], widths, out.width)
+    last = shown[-1][0]
+    laid = [
+        _lay(out, *columns[at], width, padded=columns[at][0].right or at != last)
+        for at, width in shown
+    ]
+    top = _header([(columns[at][0], width) for at, width in shown])
     gap = " " * GAP
     return [
         out.palette.dim(top),
@@ -57,22 +59,32 @@ def table(
     ]
 
 
-def _widths(
-    heads: Sequence[Head], columns: Sequence[Sequence[str]], limit: int
-) -> list[int]:
-    widths = [
-        max(len(head.name), _widest(column))
-        for head, column in zip(heads, columns, strict=True)
+def _choose(
+    heads: Sequence[Head], widths: Sequence[int], limit: int
+) -> list[tuple[int, int]]:
+    """Which columns are shown, by their places, and how wide, to fit the limit."""
+    kept = list(range(len(heads)))
+    least = [
+        min(head.least, width) if head.least else width
+        for head, width in zip(heads, widths, strict=True)
     ]
-    too_much = sum(widths) + GAP * (len(widths) - 1) - limit
-    for index in sorted(range(len(heads)), key=lambda i: (not heads[i].elastic, -i)):
-        if too_much <= 0:
+    while _line(least[at] for at in kept) > limit:
+        spare = max(kept, key=lambda at: (heads[at].spare, at))
+        if not heads[spare].spare:
             break
-        least = LEAST_ELASTIC if heads[index].elastic else len(heads[index].name)
-        given = min(too_much, max(widths[index] - least, 0))
-        widths[index] -= given
-        too_much -= given
-    return widths
+        kept.remove(spare)
+    given = list(widths)
+    for at in sorted(kept, key=lambda at: -given[at]):
+        too_much = _line(given[at] for at in kept) - limit
+        floor = least[at] if _line(least[at] for at in kept) <= limit else 1
+        given[at] -= min(max(too_much, 0), max(given[at] - floor, 0))
+    return [(at, given[at]) for at in kept]
+
+
+def _line(widths: Iterable[int]) -> int:
+    """Cells of a line with columns of these widths."""
+    each = list(widths)
+    return sum(each) + GAP * (len(each) - 1)
 
 
 def _widest(column: Sequence[str]) -> int:
@@ -101,14 +113,9 @@ def _lay(
     return [cell + " " * room for cell, room in pairs]
 
 
-def _header(heads: Sequence[Head], widths: Sequence[int]) -> str:
-    names = [
-        name.rjust(width) if head.right else name.ljust(width)
-        for head, name, width in zip(
-            heads,
-            [cut(head.name.upper(), w) for head, w in zip(heads, widths, strict=True)],
-            widths,
-            strict=True,
-        )
-    ]
+def _header(columns: Sequence[tuple[Head, int]]) -> str:
+    names = []
+    for head, width in columns:
+        name = cut(head.name.upper(), width)
+        names.append(name.rjust(width) if head.right else name.ljust(width))
     return (" " * GAP).join(names).rstrip()

@@ -70,18 +70,12 @@ def _is_target(context: Context, words: Sequence[str]) -> bool:
 
 
 def _target_column(context: Context, task: Task, target: str) -> Column | None:
-    """The column of that name; None when the word is a step.
-
-    A column that is named `next` is reached by its name, and hides the step.
-    """
+    """The column of that name; None when the word is a step."""
     from paso.commands.columns import find_column
 
-    try:
-        return find_column(context.db, task.project_id, target)
-    except NotFound:
-        if target in STEPS:
-            return None
-        raise
+    if target in STEPS:
+        return None
+    return find_column(context.db, task.project_id, target)
 
 
 def _place(context: Context, found: Arguments) -> dict[str, Any]:
@@ -224,7 +218,6 @@ MOVE = Command(
         "paso task move WEB-3 WEB-4 Done --top",
         "paso task move WEB-12 --before WEB-7",
     ),
-    "A column that is itself named next or prev is reached by that word.",
 )
 
 COMMANDS = (

@@ -30,14 +30,14 @@ def task_table(out: Output, tasks: Sequence[Task]) -> list[str]:
 
     heads = (
         Head("key", lambda cell, _: paint.bold(cell)),
-        Head("title", elastic=True),
-        Head("column"),
-        Head("priority", priority),
-        Head("type"),
-        Head("labels", labels),
-        Head("due"),
-        Head("assignee"),
-        Head("marks", lambda cell, _: paint.color(cell, "#EF4444")),
+        Head("title", least=12),
+        Head("column", least=8, spare=4),
+        Head("priority", priority, spare=3),
+        Head("type", spare=6),
+        Head("labels", labels, least=8, spare=7),
+        Head("due", spare=2),
+        Head("assignee", least=8, spare=5),
+        Head("marks", lambda cell, _: paint.color(cell, "#EF4444"), spare=1),
     )
     return table(out, heads, [_cells(task) for task in tasks])
 

@@ -9,7 +9,12 @@ from paso.cli.output import Output
 from paso.cli.table import Head, table
 from paso.text import cell_width, escape
 
-HEADS = (Head("key"), Head("title", elastic=True), Head("count", right=True), Head("x"))
+HEADS = (
+    Head("key", least=4),
+    Head("title", least=12),
+    Head("count", right=True, spare=1),
+    Head("x", spare=2),
+)
 
 
 def lay(rows: list[tuple[str, str, str, str]], width: int = 80) -> list[str]:
@@ -34,7 +39,7 @@ def test_no_rows_are_no_lines() -> None:
     assert lay([]) == []
 
 
-def test_the_elastic_column_gives_way() -> None:
+def test_the_widest_column_gives_way() -> None:
     lines = lay([("A-1", "a very long title indeed, longer than this", "7", "m")], 40)
     assert all(cell_width(line) <= 40 for line in lines)
     assert "…" in lines[1]
@@ -54,6 +59,12 @@ def test_no_line_is_wider_than_the_terminal(
     rows: list[tuple[str, str, str, str]], width: int
 ) -> None:
     assert all(cell_width(line) <= width for line in lay(rows, width))
+
+
+def test_a_narrow_terminal_leaves_the_least_needed_columns_out() -> None:
+    lines = lay([("A-1", "a long title indeed", "7", "m")], 24)
+    assert lines == ["KEY  TITLE         COUNT", "A-1  a long titl…      7"]
+    assert lay([("A-1", "a long title indeed", "7", "m")], 20)[0] == "KEY  TITLE"
 
 
 def test_a_pipe_has_no_limit() -> None:
