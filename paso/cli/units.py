@@ -1,6 +1,7 @@
 """The systemd user units: from their templates into the user's own folder.
 
-The templates are contrib/systemd of the source tree; an installed Paso carries them.
+The templates are contrib/systemd of the source tree; a wheel carries them as
+share/paso/systemd.
 
 Never: touch a unit that is not Paso's, or need systemd to be there.
 """
@@ -44,14 +45,20 @@ def source_root() -> str | None:
 
 
 def template_folder() -> str:
-    """Where the templates are.
+    """Where the templates are: in the source tree, or where a wheel puts its data.
 
     Raises:
         NotFound: this copy of Paso lacks them.
     """
+    from site import getuserbase
+
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    for base in (package, os.path.dirname(package)):
-        folder = os.path.join(base, "contrib", "systemd")
+    share = os.path.join("share", "paso", "systemd")
+    for folder in (
+        os.path.join(os.path.dirname(package), "contrib", "systemd"),
+        os.path.join(sys.prefix, share),
+        os.path.join(getuserbase(), share),
+    ):
         if all(os.path.exists(os.path.join(folder, name)) for name in UNITS):
             return folder
     raise NotFound("this copy of Paso has no systemd units", hint="install it anew")
