@@ -101,12 +101,21 @@ def decode(line: bytes) -> Frame:
 
 def encode(frame: Frame) -> bytes:
     """Return the line of a frame, its newline included."""
-    return orjson.dumps(frame, option=orjson.OPT_APPEND_NEWLINE)
+    return _fitted(orjson.dumps(frame, option=orjson.OPT_APPEND_NEWLINE))
 
 
 def encode_part(value: object) -> bytes:
     """Return `value` as JSON, to be put into a frame made by hand."""
-    return orjson.dumps(value)
+    return _fitted(orjson.dumps(value))
+
+
+def _fitted(data: bytes) -> bytes:
+    """Copy `data` into as many bytes as it has.
+
+    orjson (3.13) hands out its buffer of 4 KiB however short the text is: the origin
+    that each client's connection keeps, and each queued `pong`, would hold that much.
+    """
+    return b"%b" % data
 
 
 def _is_deep(value: object, left: int) -> bool:
