@@ -18,6 +18,8 @@ Never: import anything, print, or know who shows the error.
       InvalidValue              invalid_value          exit 5
       DaemonUnreachable         daemon_unreachable     exit 6
         DaemonFailed            daemon_failed
+        NoListener              no_daemon
+        TryAgain                daemon_busy
       StoreError                store_failed           exit 1
         StoreBusy               store_busy
         StoreFull               store_full
@@ -172,6 +174,18 @@ class DaemonFailed(DaemonUnreachable):
     """The daemon was started and said why it could not run."""
 
     code = "daemon_failed"
+
+
+class NoListener(DaemonUnreachable):
+    """Nothing listens at the socket path: a daemon may be started."""
+
+    code = "no_daemon"
+
+
+class TryAgain(DaemonUnreachable):
+    """A daemon is there, and too busy to take us, or on its way out."""
+
+    code = "daemon_busy"
 
 
 class StoreError(PasoError):

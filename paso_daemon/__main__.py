@@ -17,6 +17,7 @@ from typing import NoReturn
 from paso import __version__
 from paso.errors import DaemonFailed, DaemonRunning, PasoError, UsageError
 from paso_daemon.lifecycle.ground import Ground, take_ground
+from paso_daemon.lifecycle.lean_imports import load_loop
 
 USAGE = """\
 usage: python -m paso_daemon [--version]
@@ -72,6 +73,7 @@ def _run(options: Options) -> int:
         with ExitStack() as stack:
             ground = _take(stack, options)
             _report(options.ready_fd, "READY\n")
+            load_loop(ground.settings.loop)
             from paso_daemon.daemon import serve
 
             serve(ground)

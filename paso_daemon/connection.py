@@ -319,6 +319,8 @@ class Connection:
             self._send(encode(frame))
         if self.outbox is None:
             self._end_sending()
+        else:
+            self._desk.loop.call_later(self._desk.settings.slow_s, self.close)
 
     def dismiss(self, frame: Frame) -> None:
         """Close a client that takes nothing: the frame under way, `frame`, the end.

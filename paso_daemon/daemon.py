@@ -18,6 +18,7 @@ from paso_daemon.change_pump import ChangePump
 from paso_daemon.lifecycle import signals
 from paso_daemon.lifecycle.hang_guard import HangGuard
 from paso_daemon.lifecycle.listener import Listener, listen_at
+from paso_daemon.lifecycle.turns import ask_for_short_turns
 from paso_daemon.server import Server
 from paso_daemon.tasks import Health, TaskRegistry
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from paso_daemon.lifecycle.ground import Ground
 
 TICK_S = 1.0
+
+TURNS_AFTER_S = 0.2
+"""Later than the first welcome, which ctypes would hold up by 4 ms."""
 
 logger = logging.getLogger("paso.daemon")
 
@@ -84,7 +88,7 @@ class Daemon:
         self._loop.set_exception_handler(self._unexpected)
         signals.watch(self._loop, self.stop, self._ground.log)
         self._server.pump.look()
-        self._server.listen(self._listener.sock)
+        self._server.reception.listen(self._listener.sock)
         self._start_tasks()
         self._ground.notifier.tell("READY=1", f"STATUS=serving {self._listener.path}")
         logger.info("serves %s", self._listener.path)
@@ -101,6 +105,7 @@ class Daemon:
             self._tasks.start("watchdog", self._tell_watchdog(notifier.watchdog_s))
         elif settings.hang_s:
             self._guard.start()
+        self._loop.call_later(TURNS_AFTER_S, ask_for_short_turns)
 
     async def _keep_house(self) -> None:
         while True:
@@ -143,7 +148,7 @@ class Daemon:
             return
         logger.warning("the socket was removed: made again")
         self._health.recovered("socket")
-        self._server.listen(fresh.sock)
+        self._server.reception.listen(fresh.sock)
         self._listener.close()
         self._listener = fresh
 
@@ -156,7 +161,7 @@ class Daemon:
 
     async def _leave(self, reason: str) -> None:
         server = self._server
-        server.stop_listening()
+        server.reception.close()
         self._listener.close()
         await self._tasks.stop()
         self._guard.stop()

@@ -29,7 +29,6 @@ class Counters:
         "events_in",
         "resyncs",
         "slow_clients",
-        "strangers",
         "turned_away",
     )
 
@@ -39,7 +38,6 @@ class Counters:
         self.events_in = 0
         self.resyncs = 0
         self.slow_clients = 0
-        self.strangers = 0
         self.turned_away = 0
 
 
@@ -80,7 +78,7 @@ def _status(server: Server, params: Params) -> dict[str, Any]:
             "slow_clients": counters.slow_clients,
             "bad_frames": counters.bad_frames,
             "turned_away": counters.turned_away,
-            "strangers": counters.strangers,
+            "strangers": server.reception.strangers,
             "peers": 0,
         },
         "degraded": server.health.told(),

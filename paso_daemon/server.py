@@ -10,11 +10,8 @@ Never: open the database, bind a socket, start a task outside the registry.
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import os
-import socket
-import struct
 from contextlib import suppress
 
 from paso import __version__
@@ -26,10 +23,12 @@ from paso_daemon.connection import Connection
 from paso_daemon.hub import Hub, Subscription
 from paso_daemon.outbox import Missed
 from paso_daemon.pressure import Pressure
+from paso_daemon.reception import Reception
 from paso_daemon.tasks import Health
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
 
     from paso_daemon.change_pump import ChangePump
@@ -39,12 +38,6 @@ if TYPE_CHECKING:
 FEATURES = ("change", "entities", "filters", "requests", "resync")
 ENVELOPE = 64
 """Bytes around origin and event in the frame of an event, at most."""
-
-ACCEPTS_PER_TURN = 64
-NO_FDS_WAIT_S = 0.1
-
-_NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-_PEER = struct.Struct("3i")
 
 logger = logging.getLogger("paso.daemon")
 
@@ -83,8 +76,7 @@ class Server:
         self.all_closed = asyncio.Event()
         self.all_closed.set()
         self._max_fds = max_fds
-        self._listener: socket.socket | None = None
-        self._accepting = False
+        self.reception = Reception(loop, self._admit, self._has_room, health)
         self._flushing: asyncio.Handle | None = None
         self._handlers = {
             "event": self._event,
@@ -98,59 +90,10 @@ class Server:
 
     # Clients come and go ------------------------------------------------------
 
-    def listen(self, listener: socket.socket) -> None:
-        """Take clients from `listener`, instead of any other."""
-        self.stop_listening()
-        self._listener = listener
-        self._accept_again()
+    def _has_room(self) -> bool:
+        return len(self.connections) < self._max_fds
 
-    def stop_listening(self) -> None:
-        """Take no more clients."""
-        self._pause_accepting()
-        self._listener = None
-
-    def _accept_again(self) -> None:
-        if self._listener is not None and not self._accepting:
-            self._accepting = True
-            self.loop.add_reader(self._listener.fileno(), self._accept)
-
-    def _pause_accepting(self) -> None:
-        if self._listener is not None and self._accepting:
-            self._accepting = False
-            self.loop.remove_reader(self._listener.fileno())
-
-    def _accept(self) -> None:
-        for _ in range(ACCEPTS_PER_TURN):
-            if len(self.connections) >= self._max_fds or self._listener is None:
-                self._pause_accepting()
-                return
-            try:
-                sock, _address = self._listener.accept()
-            except BlockingIOError:
-                return
-            except OSError as error:
-                self._no_client(error)
-                return
-            self._admit(sock)
-
-    def _no_client(self, error: OSError) -> None:
-        """Out of descriptors in spite of all: wait, for the socket stays readable."""
-        if error.errno in _NO_ROOM:
-            self.health.degraded("clients", f"cannot take any: {error.strerror}")
-            self._pause_accepting()
-            self.loop.call_later(NO_FDS_WAIT_S, self._accept_again)
-
-    def _admit(self, sock: socket.socket) -> None:
-        sock.setblocking(False)
-        pid, uid, _gid = _PEER.unpack(
-            sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
-        )
-        if uid != os.geteuid():
-            logger.warning("turned away pid %d of uid %d", pid, uid)
-            self.counters.strangers += 1
-            sock.close()
-            return
-        self.health.recovered("clients")
+    def _admit(self, sock: socket.socket, pid: int) -> None:
         connection = Connection(self, sock, pid)
         self.connections.add(connection)
         self.all_closed.clear()
@@ -175,7 +118,7 @@ class Server:
         self.hub.leave(connection)
         if connection.closed:
             self.connections.discard(connection)
-            self._accept_again()
+            self.reception.resume()
             if not self.connections:
                 self.all_closed.set()
 

@@ -10,23 +10,23 @@ import os
 import socket
 import struct
 
-from paso.errors import DaemonUnreachable, PasoError, UnsafePath
+from paso.errors import (
+    DaemonUnreachable,
+    NoListener,
+    PasoError,
+    TryAgain,
+    UnsafePath,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paso.paths import Paths
 
+__all__ = ["NoListener", "TryAgain", "connect", "peer_uid"]
+
 _PEER = struct.Struct("3i")
 _GOING = (errno.EAGAIN, errno.ECONNRESET)
 """Its backlog is full, or it ended with our connection in it."""
-
-
-class NoListener(DaemonUnreachable):
-    """Nothing listens at the socket path: a daemon may be started."""
-
-
-class TryAgain(DaemonUnreachable):
-    """A daemon is there, and too busy to take us, or on its way out."""
 
 
 def connect(paths: Paths, *, timeout_s: float) -> socket.socket:

@@ -46,21 +46,51 @@ _children: list[int] = []
 
 
 def start_and_wait(paths: Paths, deadline: float) -> bytes:
-    """Return what a new daemon says; b"" when it ended or was not heard in time.
+    """Return what a new daemon says; b"" when it was killed or not heard in time.
 
     Arguments:
         deadline: by `time.monotonic`.
+
+    Raises:
+        DaemonFailed: it ended by itself without a word; its log has more.
     """
     reap()
     ours, theirs = os.pipe2(os.O_CLOEXEC)
     try:
         try:
-            spawn(paths, theirs)
+            child = spawn(paths, theirs)
         finally:
             os.close(theirs)
-        return _read_word(ours, deadline)
+        word = _read_word(ours, deadline)
     finally:
         os.close(ours)
+    if not word:
+        _raise_if_failed(child, paths, deadline)
+    return word
+
+
+def _raise_if_failed(child: int, paths: Paths, deadline: float) -> None:
+    code = _exit_code(child, deadline)
+    if code is not None and code > 0:
+        raise DaemonFailed(
+            f"the daemon ended with code {code} while starting",
+            hint=f"see {paths.daemon_log}",
+        )
+
+
+def _exit_code(child: int, deadline: float) -> int | None:
+    """Return how it ended, negative for a signal; None while it runs."""
+    while True:
+        try:
+            pid, status = os.waitpid(child, os.WNOHANG)
+        except ChildProcessError:
+            return None
+        if pid == child:
+            _children.remove(child)
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() >= deadline:
+            return None
+        time.sleep(0.005)
 
 
 def _read_word(fd: int, deadline: float) -> bytes:
@@ -76,8 +106,8 @@ def _read_word(fd: int, deadline: float) -> bytes:
     return b""
 
 
-def spawn(paths: Paths, ready: int | None) -> None:
-    """Start a daemon; `ready` is the descriptor it reports to.
+def spawn(paths: Paths, ready: int | None) -> int:
+    """Start a daemon and return its pid; `ready` is the descriptor it reports to.
 
     Raises:
         UnsafePath, StoreReadOnly: its log cannot be kept.
@@ -112,6 +142,7 @@ def spawn(paths: Paths, ready: int | None) -> None:
     finally:
         os.close(log)
     _children.append(child)
+    return child
 
 
 def _environment(paths: Paths) -> dict[str, str]:

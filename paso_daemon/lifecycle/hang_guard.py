@@ -1,6 +1,6 @@
-"""A loop that stands still ends the daemon: the kernel frees its locks, and the next
-client starts another one. systemd's watchdog does the same where it supervises.
+"""A loop that stands still ends the daemon: the next client starts another one.
 
+The kernel frees its locks. systemd's watchdog does the same where it supervises.
 Time is counted in the guard's own steps and not by the clock, so a daemon that was
 stopped (SIGSTOP, a suspended machine) and goes on is not mistaken for a hung one.
 
