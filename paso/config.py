@@ -6,6 +6,7 @@ Never: import tomllib unless there is a file, know what a setting does.
 from __future__ import annotations
 
 import os
+import stat
 
 from paso.errors import InvalidValue
 from paso.records import NamedTuple
@@ -149,9 +150,16 @@ def _toml(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value).lower()
 
 
+def _without_waiting(path: str, flags: int) -> int:
+    """Open what may be a FIFO that nobody writes to."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 def _read(path: str) -> dict[str, Any]:
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_without_waiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise InvalidValue(f"{path} is not a regular file")
             text = file.read()
     except (FileNotFoundError, NotADirectoryError):
         return {}

@@ -105,7 +105,10 @@ def check_private_dir(path: str) -> None:
     try:
         found = os.lstat(path)
     except OSError as error:
-        raise UnsafePath(f"cannot look at {path}: {error.strerror}") from error
+        raise UnsafePath(
+            f"cannot look at {path}: {error.strerror}",
+            hint="set PASO_HOME to a folder of your own",
+        ) from error
     if stat.S_ISLNK(found.st_mode):
         raise UnsafePath(
             f"{path} is a symbolic link", hint="set PASO_HOME to the real folder"

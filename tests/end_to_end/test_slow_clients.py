@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.harness import Daemon, Home, percentile, wait_for
+from tests.end_to_end.harness import Home, percentile, wait_for
 from tests.support.protocol_client import ProtocolClient, db_changed, encode
 
 SEND_BUFFER = 1 << 20
@@ -137,7 +137,7 @@ def test_others_do_not_wait_for_a_client_that_never_reads_for_thirty_seconds(
     others_are_not_slowed(home, events=30_000, rate=1000, slack_ms=0.2, attempts=4)
 
 
-def close_when_stuck(home: Home, daemon: Daemon, within_s: float) -> float:
+def close_when_stuck(home: Home, within_s: float) -> float:
     """Seconds until the daemon lets go of a client that takes nothing."""
     silent = silent_subscriber(home)
     flood(home, 3 * SEND_BUFFER)
@@ -160,13 +160,45 @@ def close_when_stuck(home: Home, daemon: Daemon, within_s: float) -> float:
     return took
 
 
+def test_a_client_that_takes_nothing_for_too_long_is_closed(home: Home) -> None:
+    """Thirty seconds, shortened here by the daemon's own setting."""
+    home.start_daemon(environ={"PASO_SLOW_S": "1"})
+    assert close_when_stuck(home, 15) < 10
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(200)
 def test_a_client_that_takes_nothing_for_thirty_seconds_is_closed(
     home: Home,
 ) -> None:
-    daemon = home.start_daemon()
-    assert 20 < close_when_stuck(home, daemon, 60) < 60
+    home.start_daemon()
+    assert 20 < close_when_stuck(home, 60) < 60
+
+
+def test_a_silent_client_is_pinged_and_closed_unless_it_answers(home: Home) -> None:
+    home.start_daemon(environ={"PASO_PING_S": "1", "PASO_SILENCE_S": "3"})
+    with home.client() as dead, home.client() as alive:
+        for client in (dead, alive):
+            client.subscribe([])
+        began = time.monotonic()
+        dead.silent = True
+        answered = [f["type"] for f in alive.frames(5.5)]
+        assert answered.count("ping") >= 2
+        types = [frame["type"] for frame in dead.read_to_end()]
+        assert "ping" in types
+        assert time.monotonic() - began < 10
+        alive.ping()
+
+
+def test_any_frame_is_a_sign_of_life(home: Home) -> None:
+    home.start_daemon(environ={"PASO_PING_S": "5", "PASO_SILENCE_S": "1"})
+    with home.client() as client:
+        client.silent = True
+        client.subscribe([])
+        for _ in range(20):
+            client.send({"type": "pong"})
+            time.sleep(0.1)
+        client.ping()
 
 
 def test_a_fast_announcer_does_not_keep_others_from_being_served(

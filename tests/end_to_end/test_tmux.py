@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -156,24 +157,81 @@ def test_a_script_that_adds_is_painted_in_both_terminals(tmux: Server) -> None:
     assert min(delays) < 1.0, delays
 
 
+def selected(terminal: Terminal) -> str:
+    """The title of the card that the board marks as the one under the cursor."""
+    marked = re.findall(r"█ (\S.*?)(?: {2,}|$)", terminal.screen, re.MULTILINE)
+    return marked[-1] if marked else ""
+
+
+def column_of(home: Home, title: str) -> str:
+    with home.sql() as connection:
+        [(name,)] = connection.execute(
+            "SELECT columns.name FROM tasks JOIN columns ON columns.id = column_id"
+            " WHERE title = ?",
+            (title,),
+        )
+    return str(name)
+
+
 def test_the_cursor_stays_on_its_card_while_others_come_and_go_around_it(
     tmux: Server,
 ) -> None:
-    """By identity: cards appear above it, the card under the cursor stays."""
+    """By identity: cards appear above it, it moves itself; a key acts on that card."""
     one, other = two_boards(tmux)
-    other.press("j")
-    other.press("j")
+    other.press("j", "j")
+    other.wait_until(lambda _: selected(other) == "beta", "the cursor on beta")
+    before = selected(one)
     for number in range(3):
         tmux.home.add(f"around {number}")
-    tmux.home.paso("move", "beta", "--top")
-    tmux.home.paso("move", "around 2", "--top")
-    other.wait_for("around 2")
-    one.wait_for("around 2")
-    # Whatever is under the cursor is what `x` style actions act on: it is opened.
-    before = other.screen
-    other.press("Space")
-    other.wait_until(lambda screen: screen != before, "the details")
-    other.wait_for("beta")
+    assert tmux.home.paso("task", "move", "beta", "--top").code == 0
+    assert tmux.home.paso("task", "move", "around 2", "--top").code == 0
+    assert tmux.home.paso("task", "delete", "alpha", "--yes").code == 0
+    for terminal in (one, other):
+        terminal.wait_until(
+            lambda screen: "around 2" in screen and "alpha" not in screen, "all of it"
+        )
+    assert selected(other) == "beta"
+    assert selected(one) == before
+    other.press("L")
+    wait_for(lambda: column_of(tmux.home, "beta") == "In progress", 10, "moved")
+    assert column_of(tmux.home, "around 2") == "To do"
+
+
+def test_what_is_moved_deleted_and_undone_in_one_is_seen_in_the_other(
+    tmux: Server,
+) -> None:
+    one, other = two_boards(tmux)
+    assert tmux.home.paso("task", "delete", "gamma", "--yes").code == 0
+    for terminal in (one, other):
+        terminal.wait_until(lambda screen: "gamma" not in screen, "gone")
+    one.press("u")
+    for terminal in (one, other):
+        terminal.wait_for("gamma")
+    other.press("L")
+    wait_for(lambda: column_of(tmux.home, "first 0") == "In progress", 10, "moved")
+    one.wait_until(
+        lambda screen: bool(re.search(r"In progress +1", screen)), "a card there"
+    )
+
+
+def test_a_board_that_may_not_start_a_daemon_shows_its_death_and_its_return(
+    tmux: Server,
+) -> None:
+    tmux.home.environ["PASO_AUTO_START"] = "0"
+    daemon = tmux.home.start_daemon()
+    terminal = tmux.open()
+    terminal.wait_for("● live", 30)
+    daemon.kill()
+    terminal.wait_until(
+        lambda screen: "reconnecting" in screen or "offline" in screen, "the death"
+    )
+    assert "● live" not in terminal.screen
+    tmux.home.add("written in the dark")
+    terminal.wait_for("written in the dark", 10)
+    tmux.home.start_daemon()
+    terminal.wait_for("● live", 20)
+    tmux.home.add("written in the light")
+    terminal.wait_for("written in the light", 10)
 
 
 def test_the_death_of_the_daemon_is_shown_and_healed_and_nothing_is_missed(

@@ -45,7 +45,7 @@ class ProtocolClient:
         timeout_s: longest wait of one `read`, in seconds.
         receive_buffer: SO_RCVBUF in bytes, for clients that are meant to be slow.
 
-    A `ping` of the daemon is answered while reading, as any client does.
+    A `ping` of the daemon is answered while reading, unless `silent` is set.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class ProtocolClient:
             raise
         self.epoch: str | int | None = None
         self.seq = 0
+        self.silent = False
         self._buffer = bytearray()
         self._seen_sequence = False
 
@@ -176,7 +177,7 @@ class ProtocolClient:
             if self._seen_sequence and frame["seq"] <= self.seq:
                 raise ProtocolViolation(f"seq went from {self.seq} to {frame['seq']}")
             self._seen_sequence = True
-        elif frame["type"] == "ping":
+        elif frame["type"] == "ping" and not self.silent:
             self.send({"type": "pong"})
         if "seq" in frame:
             self.seq = max(self.seq, frame["seq"])
