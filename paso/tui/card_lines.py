@@ -164,7 +164,10 @@ def _facts(card: Card, look: Look) -> list[Piece]:
     if card.due:
         done = card.column_id in look.done_columns
         word, late = due_word(card.due, look.today)
-        pieces.append(Piece(word, "late" if late and not done else "due"))
+        if late and not done:
+            pieces.append(Piece(f"{word}!", "late"))
+        else:
+            pieces.append(Piece(word, "due"))
     if card.children:
         done_of = f"{CHILDREN_SIGN}{card.children_done}/{card.children}"
         pieces.append(Piece(done_of, "fact"))
@@ -216,4 +219,4 @@ def due_word(due: str, today: date) -> tuple[str, bool]:
     if 0 < days < 7:
         return f"{day:%a}", False
     shown = f"{day:%b} {day.day}" if day.year == today.year else f"{day:%Y-%m-%d}"
-    return (f"{shown}!", True) if days < 0 else (shown, False)
+    return shown, days < 0

@@ -38,6 +38,10 @@ class Dialog(ModalScreen[T]):
             border-title-style: bold;
             border-title-align: left;
             border-subtitle-color: $foreground 60%;
+            scrollbar-background: $surface;
+            scrollbar-background-hover: $surface;
+            scrollbar-background-active: $surface;
+            scrollbar-color: $foreground 25%;
         }
         & .dialog--text { width: 1fr; height: auto; color: $foreground 80%; }
         & .dialog--error { width: 1fr; height: auto; color: $error; text-style: bold; }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, TypeVar
 
 from textual.binding import Binding
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
@@ -45,17 +45,24 @@ class Form(Dialog[T]):
     Form {
         & > .dialog--frame { scrollbar-size-vertical: 1; }
         & .form--row { height: auto; margin-bottom: 1; }
+        & .form--foot { dock: bottom; height: auto; background: $surface; }
+        & .form--foot > .dialog--keys { margin-top: 0; }
         & .form--label { width: 12; color: $foreground 60%; }
         & Input { width: 1fr; }
         & .form--value { width: 1fr; padding: 0 1; height: auto; }
         & .form--label-near { width: auto; padding: 0 1 0 2; color: $foreground 60%; }
         & TextArea {
-            width: 1fr; height: 6; border: none; padding: 0 1; background: $panel;
+            width: 1fr; height: 5; border: none; padding: 0 1; background: $panel;
             scrollbar-size-vertical: 1;
         }
+        &.-tall TextArea { height: 12; }
         & TextArea:focus { border: none; background: $primary 15%; }
     }
     """
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [
+        (0, "-short"),
+        (36, "-tall"),
+    ]
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("^s", "save"),
         ("esc", "cancel"),
@@ -92,9 +99,10 @@ class Form(Dialog[T]):
         with VerticalScroll(classes="dialog--frame", can_focus=False) as frame:
             frame.border_title = Content(self.heading())
             yield from self.fields()
-            yield plain("", "dialog--note", "note")
-            yield plain("", "dialog--error", "error")
-            yield keys_line(self.KEYS)
+            with Vertical(classes="form--foot"):
+                yield plain("", "dialog--note", "note")
+                yield plain("", "dialog--error", "error")
+                yield keys_line(self.KEYS)
 
     def on_mount(self) -> None:
         self.show_words("note", "")

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from paso.text import cell_width
+from paso.text import cell_width, cut
 from paso.tui.screens.dialog import Dialog, keys_line, plain
 
 TYPE_CHECKING = False
@@ -194,11 +194,12 @@ def fits(search: str, text: str) -> bool:
 
 def _line(row: Row, width: int) -> Content:
     room = width - cell_width(row.tail) - cell_width(row.sign) - 2
-    pad = " " * max(room - cell_width(row.text), 1)
+    text = cut(row.text, room)
+    pad = " " * max(room - cell_width(text), 1)
     parts: list[Content | str] = []
     if row.sign:
         parts.append(Content.styled(f"{row.sign} ", row.color or "bold"))
-    parts += [row.text, pad, Content.styled(row.tail, "$foreground 60%")]
+    parts += [text, pad, Content.styled(row.tail, "$foreground 60%")]
     return Content.assemble(*parts)
 
 

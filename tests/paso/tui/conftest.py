@@ -138,4 +138,5 @@ def fill(desk: Desk) -> list[Task]:
     relations.link(desk.db, made[1].id, made[7].id, "parent")
     add_comment(desk.db, made[0].id, "It fails with cookies on, too.")
     projects.create_project(desk.db, "Backend services", key="API")
+    projects.use_project(desk.db, desk.project.id)
     return made
