@@ -141,7 +141,7 @@ def test_paso_daemon_stop_ends_it_and_only_it(board: Home) -> None:
     assert board.daemons() == []
     status = board.paso("daemon", "status", "--json")
     assert status.code == 6, status
-    assert status.error["code"] == "daemon_unreachable"
+    assert status.error["code"] == "no_daemon"
 
 
 def test_a_frozen_daemon_costs_a_writer_at_most_a_moment(board: Home) -> None:
