@@ -81,9 +81,11 @@ class Recorder:
             self.broken = error
 
     def _record(self, client: ProtocolClient) -> None:
-        welcome = client.hello("recorder", **self.hello)
+        """What comes before the welcome is the past: its `change` covers it."""
+        client.send({"type": "hello", "v": 1, "client": "recorder", **self.hello})
+        client.send({"type": "subscribe", "topics": ["db"]})
+        welcome = client.read_until("welcome")
         connection = Connection(welcome["epoch"], welcome["change"] or 0, [], [])
-        client.subscribe(["db"])
         self.connections.append(connection)
         while not self._leave.is_set():
             try:
