@@ -38,7 +38,7 @@ class LineSplitter:
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the lines that `data` completes, without their newlines."""
-        if data.find(b"\n") == len(data) - 1 <= self._max and self._is_fresh:
+        if self._is_fresh and 0 <= data.find(b"\n") == len(data) - 1 <= self._max:
             return [data[:-1]]  # one whole line: nearly always, and the quickest
         if self.failed is not None:
             return []
