@@ -41,9 +41,7 @@ def test_what_is_written_is_what_is_read(paso_home: Path) -> None:
     assert read_pid_file(Paths()) == process
 
 
-@pytest.mark.parametrize(
-    "text", ["", "x", "1 2", "a b c d e", "\0" * 100, "-1 1 1 1 1"]
-)
+@pytest.mark.parametrize("text", ["", "x", "1 2", "a b c d e", "\0" * 9, "-1 1 1 1 1"])
 def test_a_damaged_file_names_nobody(paso_home: Path, text: str) -> None:
     (paso_home / "paso.pid").write_text(text)
     assert read_pid_file(Paths()) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paso.errors import BadJson, FrameTooLarge
@@ -110,6 +110,7 @@ def test_what_is_kept_of_a_line_is_told() -> None:
         b'{"a":' + b"[" * 100_000,
         b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     ],
+    ids=lambda line: repr(line[:20]),
 )
 def test_a_line_that_is_no_object_within_the_rules_is_refused(line: bytes) -> None:
     with pytest.raises(BadJson):
