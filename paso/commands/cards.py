@@ -21,22 +21,19 @@ if TYPE_CHECKING:
 
 _COLUMNS = "SELECT id FROM columns WHERE project_id = ? ORDER BY rank, uid"
 
-# The order is that of the index tasks_by_column: nothing is sorted.
 _TASKS = """
 SELECT id, uid, number, column_id, rank, title, type, priority, due, assignee,
   description <> '', version, completed_at
-FROM tasks WHERE column_id = ? AND archived_at IS NULL
+FROM tasks WHERE {column} = ? AND archived_at IS NULL {pick} ORDER BY rank, uid
 """
-_PICK = " AND id IN (SELECT value FROM json_each(?))"
-_ORDER = " ORDER BY rank, uid"
-
 _LABELS = """
 SELECT w.task_id, w.label_id FROM labels l JOIN task_labels w ON w.label_id = l.id
-WHERE l.project_id = ? ORDER BY l.name
+WHERE l.project_id = ? {pick} ORDER BY l.name
 """
 _COMMENTS = """
-SELECT task_id, count(*) FROM comments WHERE project_id = ? GROUP BY task_id
+SELECT task_id, count(*) FROM comments WHERE project_id = ? {pick} GROUP BY task_id
 """
+_PICK = "AND {task} IN (SELECT value FROM json_each(?))"
 _RELATIONS = f"""
 SELECT r.kind, r.from_id, r.to_id, f.number, {OPEN.format(task="f", column="c")},
   (SELECT role IS 'completed' FROM columns WHERE id = t.column_id)
@@ -54,27 +51,37 @@ def board_cards(
     Arguments:
         ids: only these tasks; those that are gone or archived are left out.
     """
+    picked = () if ids is None else (id_list(ids),)
+    # The whole board comes in the order of the index tasks_by_column, nothing is
+    # sorted; a few tasks are found by their ids, which the plus leaves as the only way.
+    column = "+column_id" if picked else "column_id"
+    sql = _TASKS.format(column=column, pick=_pick("id", picked))
     with db.read():
-        parts = _Parts(db, project_id)
-        sql = f"{_TASKS}{'' if ids is None else _PICK}{_ORDER}"
-        picked = () if ids is None else (id_list(ids),)
+        parts = _Parts(db, project_id, picked)
         cards: list[Card] = []
         for (column_id,) in db.rows(_COLUMNS, (project_id,)):
             cards += map(parts.card, db.rows(sql, (column_id, *picked)))
     return cards
 
 
+def _pick(task: str, picked: tuple[str, ...]) -> str:
+    return _PICK.format(task=task) if picked else ""
+
+
 class _Parts:
-    """What hangs on the tasks of a project, by task."""
+    """What hangs on the tasks of a project, or on the picked ones, by task."""
 
     __slots__ = ("blocked", "children", "comments", "done", "labels", "parent")
 
-    def __init__(self, db: Database, project_id: int) -> None:
+    def __init__(self, db: Database, project_id: int, picked: tuple[str, ...]) -> None:
+        params = (project_id, *picked)
         self.labels: dict[int, str] = {}
-        for task_id, label_id in db.rows(_LABELS, (project_id,)):
+        labels = _LABELS.format(pick=_pick("w.task_id", picked))
+        for task_id, label_id in db.rows(labels, params):
             worn = self.labels.get(task_id)
             self.labels[task_id] = f"{worn},{label_id}" if worn else str(label_id)
-        self.comments: dict[int, int] = dict(db.rows(_COMMENTS, (project_id,)))
+        comments = _COMMENTS.format(pick=_pick("task_id", picked))
+        self.comments: dict[int, int] = dict(db.rows(comments, params))
         self.blocked: set[int] = set()
         self.parent: dict[int, int] = {}
         self.children: dict[int, int] = {}
