@@ -59,10 +59,7 @@ class Form(Dialog[T]):
         & TextArea:focus { border: none; background: $primary 15%; }
     }
     """
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [
-        (0, "-short"),
-        (36, "-tall"),
-    ]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (36, "-tall")]
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("^s", "save"),
         ("esc", "cancel"),

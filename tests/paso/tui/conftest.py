@@ -18,6 +18,7 @@ from paso.config import load_config
 from paso.database.connection import Database, open_database
 from paso.model import Project, Task
 from paso.paths import Paths
+from paso.store import Announcer
 from paso.tui.board_app import PasoApp
 
 TODAY = date(2026, 5, 5)
@@ -33,10 +34,15 @@ class Desk:
         )
         self.project: Project = projects.list_projects(self.db)[0]
         self.apps: list[PasoApp] = []
+        self._announcer = Announcer(self.paths, "test", auto_start=False)
 
     @property
     def columns(self) -> list[int]:
         return [at.id for at in columns.list_columns(self.db, self.project.id)]
+
+    def announce(self) -> None:
+        """Ring the daemon's bell after each write from now on."""
+        self.db.on_commit = self._announcer
 
     def add(self, title: str, column: int = 0, **fields: object) -> Task:
         """A task in the column with that place."""
@@ -84,6 +90,7 @@ class Desk:
     def close(self) -> None:
         for app in self.apps:
             app.store.close()
+        self._announcer.close()
         self.db.close()
 
 

@@ -8,7 +8,6 @@ import sqlite3
 from pathlib import Path
 
 from paso.commands import columns, labels, projects, relations, tasks
-from paso.events.publisher import Publisher
 from paso.tui.board_data import News
 from paso.tui.screens.task_form import TaskForm
 from tests.conftest import daemon_pids, is_running
@@ -23,7 +22,7 @@ async def test_the_daemon_is_started_and_a_change_of_others_is_painted(
     async with desk.open(daemon=True) as (app, _):
         assert len(daemon_pids(paso_home)) == 1
         assert "● live" in screen_text(app)
-        desk.db.on_commit = Publisher(desk.paths, client="test").announce
+        desk.announce()
         desk.add("two")
         await until(lambda: "two" in screen_text(app), "the new card")
         assert current(app) == "one"
@@ -140,7 +139,7 @@ async def test_a_burst_is_painted_in_few_refreshes(desk: Desk) -> None:
         rounds = []
         catch_up = app.data.catch_up
         app.data.catch_up = lambda: rounds.append(1) or catch_up()  # type: ignore
-        desk.db.on_commit = Publisher(desk.paths, client="test").announce
+        desk.announce()
         for number in range(200):
             desk.add(f"burst {number}")
         await until(lambda: len(app.state.cards) == 201, "all cards")
