@@ -119,6 +119,7 @@ def test_the_choice_between_two_values(desk: Desk, snap_compare: Compare) -> Non
     async def run(pilot: Pilot[Any]) -> None:
         await after("e", "end", "!")(pilot)
         tasks.edit_task(desk.db, made[0].id, {"title": "Changed by bo"})
+        await until(lambda: app.screen.query_one("#note").display, "the note")
         await pilot.press("ctrl+s")
         await until(lambda: len(app.screen_stack) == 3, "the question")
         await pilot.pause()
