@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from collections import Counter
+from pathlib import Path
 
 from paso.tui.keys import ACTIONS, ALWAYS, IDS, keys_of, show_key
 from paso.tui.screens.board import BoardScreen
@@ -41,3 +43,9 @@ def test_keys_are_shown_as_they_stand_on_the_keyboard() -> None:
         "{",
         "shift+←",
     ]
+
+
+def test_the_page_names_every_action_that_can_be_bound() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "board.md").read_text()
+    listed = page.partition("Actions: <!--")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`([a-z_]+)`", listed)) == IDS
