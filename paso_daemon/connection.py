@@ -38,6 +38,9 @@ ANSWERS_MAX = 256 * 1024
 
 MAX_ERRORS, ERRORS_WITHIN_S = 100, 10.0
 
+READS_AWAY = 16
+"""The kernel holds no more of a client's input than so many pieces."""
+
 LINGER_S = 1.0
 """A closed socket with unread input would take our last words from the client."""
 
@@ -48,6 +51,7 @@ class Desk(Protocol):
     loop: asyncio.AbstractEventLoop
     settings: Settings
     pressure: Pressure
+    leaving: bool
 
     def receive(self, connection: Connection, line: bytes) -> None:
         """Act on a line."""
@@ -336,15 +340,20 @@ class Connection:
         self.close()
 
     def _end_sending(self) -> None:
-        if not self._reading:
-            self.close()
-            return
-        try:
+        with suppress(OSError):
             self._sock.shutdown(socket.SHUT_WR)
-        except OSError:
-            self.close()
+        if self._reading and not self._desk.leaving:
+            self._desk.loop.call_later(LINGER_S, self.close)
             return
-        self._desk.loop.call_later(LINGER_S, self.close)
+        self._read_away()
+        self.close()
+
+    def _read_away(self) -> None:
+        """Nobody waits for a daemon that stops: ignore what is there, no more."""
+        with suppress(OSError):
+            for _ in range(READS_AWAY):
+                if not self._sock.recv(READ_SIZE):
+                    return
 
     def close(self) -> None:
         """Close now, whatever is queued."""

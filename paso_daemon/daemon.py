@@ -48,7 +48,7 @@ class Daemon:
         self._tasks = TaskRegistry(self._health)
         self._alone_since = self._loop.time()
         self._server = self._make_server()
-        self._guard = HangGuard(ground.settings.hang_s)
+        self._guard = HangGuard(max(ground.settings.hang_s, 3 * TICK_S))
 
     @property
     def listener(self) -> Listener:

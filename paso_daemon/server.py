@@ -65,6 +65,7 @@ class Server:
         self.computer = computer
         self.health = health
         self.stop = stop
+        self.leaving = False
         self.counters = methods.Counters()
         self.started_at = loop.time()
         self.hub: Hub[Connection] = Hub(os.urandom(8).hex())
@@ -337,6 +338,7 @@ class Server:
     def say_bye(self, reason: str) -> None:
         """Send what is left and the last word to everybody."""
         self.flush()
+        self.leaving = True
         for connection in list(self.hub.subscriptions):
             connection.finish(self.bye(reason))
 

@@ -38,8 +38,10 @@ class HangGuard:
         self._beats += 1
 
     def stop(self) -> None:
+        """Watch no more; nothing happens when it never began."""
         self._stopped.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _watch(self) -> None:
         seen, missed = -1, 0
