@@ -30,6 +30,7 @@ Never: import anything, print, or know who shows the error.
       UnsafePath                unsafe_path            exit 1
       SocketPathTooLong         socket_path_too_long   exit 1
       DaemonRunning             daemon_running         exit 1
+      OutputLost                output_lost            exit 1
       WireError                 bad_frame              exit 1
         BadJson                 bad_json
         FrameTooLarge           frame_too_large
@@ -246,6 +247,12 @@ class DaemonRunning(PasoError):
     """Another daemon serves this home or this database."""
 
     code = "daemon_running"
+
+
+class OutputLost(PasoError):
+    """Stdout does not take what was written; it cannot be told there."""
+
+    code = "output_lost"
 
 
 class WireError(PasoError):

@@ -10,13 +10,15 @@ import sys
 import time
 
 from paso.cli.arguments import Command, Option
+from paso.cli.output import flush
 from paso.errors import DaemonUnreachable, NotFound, PasoError
 from paso.text import escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, TextIO
 
     from paso.cli.arguments import Arguments
     from paso.cli.context import Context
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 ANSWER_S = 2.0
 """Seconds a daemon has for a question."""
+STARTING_S = 10.0
+"""Seconds to start it and have its answer."""
 ENDING_S = 5.0
 """Seconds it has to end after it was asked; buffers are flushed within three."""
 LOG_LINES = 50
@@ -34,10 +38,10 @@ LOOK_S = 0.3
 
 def run_start(context: Context, found: Arguments) -> int:
     """Start the daemon unless it runs, and say how it is."""
-    from paso.events.launcher import ensure_daemon
+    from paso.events.launcher import call
 
-    ensure_daemon(context.paths).close()
-    return run_status(context, found)
+    status = call(context.paths, "status", {}, timeout_s=STARTING_S, start=True)
+    return _show_status(context, status)
 
 
 def run_status(context: Context, found: Arguments) -> int:
@@ -51,6 +55,10 @@ def run_status(context: Context, found: Arguments) -> int:
         if stuck is not None and not error.hint:
             error.hint = f"process {stuck.pid} holds the home; paso daemon restart"
         raise
+    return _show_status(context, status)
+
+
+def _show_status(context: Context, status: dict[str, Any]) -> int:
     status = {**status, "socket": context.paths.socket, "log": context.paths.daemon_log}
     context.out.show(status, [status.get("pid")], lambda: _status_lines(status))
     return 0
@@ -93,13 +101,14 @@ def stop_daemon(paths: Paths) -> int | None:
     Raises:
         PasoError: it is still there.
     """
-    import signal
+    from signal import SIGKILL, SIGTERM
 
     from paso.events.dialer import NoListener
     from paso.events.launcher import call
     from paso.events.process import send_signal
 
     process = _process(paths)
+    means: tuple[signal.Signals | None, ...] = (None, SIGTERM, SIGKILL)
     try:
         answer = call(paths, "shutdown", {}, timeout_s=ANSWER_S)
         if process is None:
@@ -110,7 +119,8 @@ def stop_daemon(paths: Paths) -> int | None:
     except DaemonUnreachable:
         if process is None:
             raise
-    for sign in (None, signal.SIGTERM, signal.SIGKILL):
+        means = (SIGTERM, SIGKILL)
+    for sign in means:
         if sign is not None:
             send_signal(process, sign)
         if _wait_for_end(process):
@@ -156,22 +166,21 @@ def run_logs(context: Context, found: Arguments) -> int:
     """Print the end of the daemon's log."""
     path = context.paths.daemon_log
     count = found.number("lines", least=1) or LOG_LINES
-    lines = _tail(path, count)
     follows = found.has("follow")
-    if context.out.json and not follows:
-        context.out.document({"file": path, "lines": lines})
-        return 0
-    context.out.lines(escape(line) for line in lines)
-    if follows:
-        sys.stdout.flush()
-        _follow(path)
+    with _open_log(path) as file:
+        lines = file.read().splitlines()[-count:]
+        if context.out.json and not follows:
+            context.out.document({"file": path, "lines": lines})
+            return 0
+        context.out.lines(escape(line) for line in lines)
+        if follows:
+            _follow(file, path)
     return 0
 
 
-def _tail(path: str, count: int) -> list[str]:
+def _open_log(path: str) -> TextIO:
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read().splitlines()[-count:]
+        return open(path, encoding="utf-8", errors="replace")
     except FileNotFoundError:
         raise NotFound(
             f"there is no log at {path}",
@@ -181,20 +190,16 @@ def _tail(path: str, count: int) -> list[str]:
         raise PasoError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _follow(path: str) -> None:
-    """Print what is added to the file; begin anew when it was put aside."""
-    file = open(path, encoding="utf-8", errors="replace")  # noqa: SIM115
-    file.seek(0, os.SEEK_END)
-    try:
-        while True:
-            for line in file:
-                print(escape(line.rstrip("\n")), flush=True)
-            time.sleep(LOOK_S)
-            if os.path.exists(path) and not _same(file.fileno(), path):
-                file.close()
-                file = open(path, encoding="utf-8", errors="replace")  # noqa: SIM115
-    finally:
-        file.close()
+def _follow(file: TextIO, path: str) -> None:
+    """Print what is added after what was read; begin anew with a new file."""
+    while True:
+        for line in file:
+            print(escape(line.rstrip("\n")))
+        flush()
+        time.sleep(LOOK_S)
+        if os.path.exists(path) and not _same(file.fileno(), path):
+            with _open_log(path) as new:
+                _follow(new, path)
 
 
 def _same(fd: int, path: str) -> bool:

@@ -10,6 +10,7 @@ import os
 from paso.cli import board
 from paso.cli.arguments import Command, Option
 from paso.cli.context import Context
+from paso.errors import SocketPathTooLong
 from paso.text import escape
 
 TYPE_CHECKING = False
@@ -114,8 +115,13 @@ def _leave(demo: Context, home: str, *, keep: bool) -> None:
     if keep:
         demo.out.say(f"the demo is kept: PASO_HOME={escape(home)} paso")
         return
-    stop_daemon(demo.paths)
-    rmtree(home)
+    try:
+        stop_daemon(demo.paths)
+    except SocketPathTooLong:
+        # No daemon could ever listen there.
+        pass
+    finally:
+        rmtree(home)
 
 
 COMMANDS = (

@@ -17,8 +17,8 @@ from paso.cli.arguments import (
 )
 from paso.cli.catalog import WORDS, load
 from paso.cli.context import Context
-from paso.cli.output import Output, OutputLost, flush
-from paso.errors import InvalidValue, PasoError, UsageError
+from paso.cli.output import Output, flush
+from paso.errors import InvalidValue, OutputLost, PasoError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def run(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except OutputLost as error:
-        print(f"paso: cannot write the output: {error}", file=sys.stderr)
-        return PasoError.exit_code
+        print(f"paso: {error.message}", file=sys.stderr)
+        return error.exit_code
     finally:
         _let_go_of_stdout()
 
@@ -56,11 +56,11 @@ def run(words: Sequence[str]) -> int:
 def _run_safely(out: Output, words: Sequence[str]) -> int:
     try:
         return dispatch(words)
+    except (BrokenPipeError, KeyboardInterrupt, OutputLost):
+        raise
     except PasoError as error:
         out.error(error)
         return error.exit_code
-    except (BrokenPipeError, KeyboardInterrupt, OutputLost):
-        raise
     except Exception as error:
         if os.environ.get("PASO_DEBUG"):
             raise

@@ -12,6 +12,7 @@ import os
 import sys
 
 from paso.cli.colors import Palette, color_depth
+from paso.errors import OutputLost
 from paso.text import escape
 
 TYPE_CHECKING = False
@@ -135,10 +136,6 @@ def error_data(error: PasoError) -> dict[str, Any]:
     return data
 
 
-class OutputLost(Exception):
-    """Stdout does not take what was written; it cannot be told there."""
-
-
 def flush() -> None:
     """Hand over what was printed.
 
@@ -151,7 +148,7 @@ def flush() -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise OutputLost(error.strerror) from error
+        raise OutputLost(f"cannot write the output: {error.strerror}") from error
 
 
 def is_terminal(stream: TextIO | None) -> bool:
