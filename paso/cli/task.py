@@ -106,7 +106,8 @@ def _move_all(
     db, ids = context.db, [task.id for task in tasks]
     if column is not None or target is None:
         column_id = column.id if column else None
-        return move_tasks(db, ids, column_id=column_id, force=force, **where)
+        with db.write(_summary("moved", tasks)):
+            return move_tasks(db, ids, column_id=column_id, force=force, **where)
     with db.write(_summary("moved", tasks)):
         steps = {one: neighbour_column(db, one, STEPS[target]).id for one in ids}
         for column_id in dict.fromkeys(steps.values()):
@@ -165,9 +166,10 @@ def run_archive(archived: bool) -> Callable[[Context, Arguments], int]:
         from paso.commands.tasks import archive_tasks
 
         refs = found.words("T")
-        ids = [task.id for task in context.tasks(refs)]
-        force = found.has("force")
-        changed = archive_tasks(context.db, ids, archived, force=force)
+        tasks = context.tasks(refs)
+        ids, force = [task.id for task in tasks], found.has("force")
+        with context.db.write(_summary("archived" if archived else "restored", tasks)):
+            changed = archive_tasks(context.db, ids, archived, force=force)
         return answer(context, refs, changed)
 
     return run
@@ -182,7 +184,8 @@ def run_delete(context: Context, found: Arguments) -> int:
     named = keys(tasks)
     what = task_line(context.out, tasks[0]) if len(tasks) == 1 else ", ".join(named)
     context.confirm(f"Delete {what}?", yes=found.has("yes"))
-    delete_tasks(context.db, [task.id for task in tasks])
+    with context.db.write(_summary("deleted", tasks)):
+        delete_tasks(context.db, [task.id for task in tasks])
     context.out.show(tasks, named, lambda: [f"deleted {key}" for key in named])
     context.out.say("paso undo brings it back")
     return 0

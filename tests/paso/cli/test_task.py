@@ -143,7 +143,7 @@ def test_several_tasks_keep_their_order_wherever_they_go(board: Cli) -> None:
     assert order(board, "Done") == [3, 1]
     board("task", "move", "2", "4", "Done", "--after", "3")
     assert order(board, "Done") == [3, 2, 4, 1]
-    assert board.json("undo")[0]["summary"]
+    assert board.json("undo")[0]["summary"] == "moved 2 tasks"
     assert order(board, "Done") == [3, 1]
 
 
