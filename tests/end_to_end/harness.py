@@ -12,6 +12,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -289,17 +290,33 @@ class Worker:
     def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
         self.process = process
         self.log = log
+        self._reader: threading.Thread | None = None
+        self._printed: list[str] = []
 
     def say(self, line: str) -> None:
         assert self.process.stdin is not None
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
 
+    def collect(self) -> None:
+        """Take what it prints from now on, so that a full pipe never holds it."""
+        self._reader = threading.Thread(target=self._collect)
+        self._reader.start()
+
+    def _collect(self) -> None:
+        assert self.process.stdout is not None
+        self._printed = self.process.stdout.readlines()
+
     def result(self, timeout_s: float = 60.0) -> list[Any]:
         """Wait for its end; every JSON line it printed."""
-        out, _ = self.process.communicate(timeout=timeout_s)
-        assert self.process.returncode == 0, (self.process.returncode, self.errors())
-        return [json.loads(line) for line in out.splitlines()]
+        if self._reader is None:
+            self.collect()
+        assert self._reader is not None
+        self._reader.join(timeout_s)
+        assert not self._reader.is_alive(), f"not ended within {timeout_s} s"
+        code = self.process.wait(timeout_s)
+        assert code == 0, (code, self.errors())
+        return [json.loads(line) for line in self._printed]
 
     def lines(self) -> Iterator[Any]:
         """Its JSON lines while it runs."""

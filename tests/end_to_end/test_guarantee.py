@@ -47,6 +47,8 @@ def run_writers_under_kills(
         workers = [
             home.worker("write", f"writer-{n}", commits, 0.5) for n in range(writers)
         ]
+        for worker in workers:
+            worker.collect()
         killed = 0
         while killed < kills or any(is_running(w.process.pid) for w in workers):
             time.sleep(0.15 + dice.random() * 0.5)
