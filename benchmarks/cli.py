@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from benchmarks.ours import Paso
 from benchmarks.processes import environment, program, scratch, stop_daemon_of
-from benchmarks.report import Cell, Check, Result, median
+from benchmarks.report import Cell, Check, Result, median, rotated
 from benchmarks.samples import make_home
 
 CARDS = 1_000
@@ -67,8 +67,8 @@ def measure(paso: list[str], home: str, rounds: int) -> dict[str, list[Ran]]:
     cases = commands(paso)
     seen: dict[str, list[Ran]] = {name: [] for name in cases}
     for turn in range(rounds + 1):
-        for name, argv in cases.items():
-            found = one(argv, env)
+        for name in rotated(list(cases), turn):
+            found = one(cases[name], env)
             if turn:
                 seen[name].append(found)
     return seen

@@ -11,7 +11,7 @@ from benchmarks.generator import Burst, Load, loads
 from benchmarks.ours import Paso
 from benchmarks.peers import FRAME, Server, installed, running
 from benchmarks.processes import cpu_s, scratch
-from benchmarks.report import Cell, Check, Result, median
+from benchmarks.report import Cell, Check, Result, median, rotated
 
 SUBSCRIBERS = 100
 EVENTS = 20_000
@@ -58,12 +58,6 @@ def measure(
                 if turn:
                     seen[load.server.name].append(found)
     return seen
-
-
-def rotated(made: list[Load], turn: int) -> list[Load]:
-    """The loads in an order that lets each be first and last in turn."""
-    cut = turn % len(made)
-    return made[cut:] + made[:cut]
 
 
 def one(load: Load, first: int, events: int) -> Round:

@@ -12,7 +12,7 @@ from benchmarks.generator import Load, loads
 from benchmarks.ours import Paso
 from benchmarks.peers import Server, installed, running
 from benchmarks.processes import scratch
-from benchmarks.report import Cell, Check, Result, median, percentile
+from benchmarks.report import Cell, Check, Result, median, percentile, rotated
 
 SUBSCRIBERS = 100
 ROUNDS = 1_000
@@ -74,7 +74,7 @@ def measure(
     with loads(servers, subscribers) as made:
         clocks = [Clock(load) for load in made]
         for number in range(rounds + 20):
-            for clock in clocks:
+            for clock in rotated(clocks, number):
                 time.sleep(PACE_S)
                 seconds, missing = clock.one(number)
                 lost[clock.load.server.name] += missing

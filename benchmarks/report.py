@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+Thing = TypeVar("Thing")
 Cell = str | float | int | None
 
 
@@ -35,6 +36,12 @@ class Result(NamedTuple):
     rows: list[tuple[Cell, ...]]
     checks: list[Check]
     notes: list[str]
+
+
+def rotated(things: Sequence[Thing], turn: int) -> Sequence[Thing]:
+    """`things` in an order that lets each be first, and last, in its turn."""
+    cut = turn % len(things)
+    return [*things[cut:], *things[:cut]]
 
 
 def median(values: Sequence[float]) -> float:

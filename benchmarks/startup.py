@@ -14,7 +14,7 @@ from typing import NamedTuple
 from benchmarks.ours import Paso, read_line
 from benchmarks.peers import Server, installed
 from benchmarks.processes import scratch
-from benchmarks.report import Cell, Check, Result, median
+from benchmarks.report import Cell, Check, Result, median, rotated
 
 ROUNDS = 15
 STEP_S = 0.0002
@@ -72,7 +72,7 @@ def run(quick: bool) -> Result:
 def measure(servers: list[Server], rounds: int) -> dict[str, list[Start]]:
     seen: dict[str, list[Start]] = {server.name: [] for server in servers}
     for turn in range(rounds + 1):
-        for server in servers:
+        for server in rotated(servers, turn):
             found = one(server)
             if turn:
                 seen[server.name].append(found)

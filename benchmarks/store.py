@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from benchmarks.processes import environment, scratch, stop_daemon_of
-from benchmarks.report import Cell, Check, Result, median, percentile
+from benchmarks.report import Cell, Check, Result, median, percentile, rotated
 from benchmarks.samples import first_project, make_home
 from paso.commands import tasks
 from paso.database.connection import Database, open_database
@@ -61,7 +61,7 @@ def timed(cases: list[Case], rounds: int) -> list[tuple[Cell, ...]]:
     """Milliseconds of each case, all cases in turn, after one round for the caches."""
     spent: dict[str, list[float]] = {name: [] for name, _ in cases}
     for turn in range(rounds + 1):
-        for name, call in cases:
+        for name, call in rotated(cases, turn):
             start = time.perf_counter()
             call()
             if turn:
