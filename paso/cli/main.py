@@ -81,9 +81,11 @@ def dispatch(words: Sequence[str]) -> int:
     leading, rest = split_leading(words)
     if _VERSION.intersection(leading):
         return _show_version(Output(json="--json" in leading))
+    if rest[:1] == ["help"]:
+        leading, rest = [*leading, "--help"], rest[1:]
     if not rest:
         return _without_word(leading)
-    command, rest = find_command(rest)
+    command, rest = find_command(rest, leading)
     found = parse(command, [*leading, *rest])
     out = make_output(found)
     if found.has("help"):
@@ -141,9 +143,13 @@ def make_output(found: Arguments) -> Output:
     return Output(json=found.has("json"), quiet=found.has("quiet"), color=color)
 
 
-def find_command(words: Sequence[str]) -> tuple[Command, list[str]]:
+def find_command(
+    words: Sequence[str], leading: Sequence[str]
+) -> tuple[Command, list[str]]:
     """The command that `words` begin with, and what follows its name.
 
+    Arguments:
+        leading: the options before them.
     Raises:
         UsageError: there is none; it names what may have been meant.
     """
@@ -155,7 +161,7 @@ def find_command(words: Sequence[str]) -> tuple[Command, list[str]]:
         return commands[0], list(words[1:])
     between, rest = split_leading(words[1:])
     if not rest:
-        return _noun_without_verb(noun, commands, between)
+        return _noun_without_verb(noun, commands, [*leading, *between])
     for command in commands:
         if command.name == f"{noun} {rest[0]}":
             return command, [*between, *rest[1:]]
@@ -168,12 +174,12 @@ def find_command(words: Sequence[str]) -> tuple[Command, list[str]]:
 
 
 def _noun_without_verb(
-    noun: str, commands: Sequence[Command], between: Sequence[str]
+    noun: str, commands: Sequence[Command], options: Sequence[str]
 ) -> tuple[Command, list[str]]:
-    if _HELP.intersection(between):
+    if _HELP.intersection(options):
         from paso.cli.help import noun_help
 
-        return noun_help(noun, commands), [*between]
+        return noun_help(noun, commands), list(options)
     verbs = "|".join(command.name.split()[1] for command in commands)
     raise UsageError(f"paso {noun} needs a command", hint=f"paso {noun} {verbs}")
 

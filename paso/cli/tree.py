@@ -5,6 +5,8 @@ Never: decide what a parent is.
 
 from __future__ import annotations
 
+import sys
+
 from paso.text import cell_width, cut, escape
 
 TYPE_CHECKING = False
@@ -17,11 +19,15 @@ if TYPE_CHECKING:
     from paso.commands.board import Node
     from paso.model import Project, Task
 
+DEPTH = 10_000
+"""Calls within calls; tasks below tasks, and JSON of them, take three for each."""
+
 
 def show_tree(context: Context, project: Project) -> int:
     """Print the project's tree."""
     from paso.commands.board import project_tree
 
+    sys.setrecursionlimit(DEPTH)
     roots = project_tree(context.db, project.id)
     context.out.show(
         {"project": project, "tasks": [_nested(node) for node in roots]},

@@ -127,6 +127,12 @@ def test_help_of_a_noun_lists_its_verbs(paso: Cli) -> None:
         assert f"task {verb}" in shown
 
 
+@pytest.mark.parametrize("words", [("task",), ("add",), ("task", "move"), ()])
+def test_help_may_be_asked_for_by_a_word(paso: Cli, words: tuple[str, ...]) -> None:
+    assert paso("help", *words) == paso(*words, "-h")
+    assert paso("--help", *words) == paso(*words, "-h")
+
+
 def test_text_that_is_not_utf8_is_refused_in_words(paso: Cli) -> None:
     done = subprocess.run(
         [sys.executable.encode(), b"-m", b"paso", b"add", b"a\xff", b"--json"],
