@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 TICK_S = 1.0
 
+OWN_FDS = 8
+"""Descriptors that we open later: the database and its log, the daemon's own log."""
+
 TURNS_AFTER_S = 0.2
 """Later than the first welcome, which ctypes would hold up by 4 ms."""
 
@@ -200,7 +203,8 @@ def _descriptors_left(spare: int) -> int:
         soft = hard
     if soft == resource.RLIM_INFINITY:
         soft = 1_048_576
-    return max(soft - len(os.listdir("/proc/self/fd")) - spare, 1)
+    ours = len(os.listdir("/proc/self/fd")) + OWN_FDS
+    return max(soft - ours - spare, 1)
 
 
 def serve(ground: Ground) -> None:

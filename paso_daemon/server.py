@@ -298,6 +298,7 @@ class Server:
 
     def _request(self, connection: Connection, frame: Frame) -> None:
         asked = intake.request(frame)
+        self._send_first()
         reply: Frame = {"type": "reply", "id": asked.id}
         try:
             reply["result"] = methods.answer(self, asked.method, asked.params)
@@ -306,7 +307,13 @@ class Server:
         connection.say(reply)
 
     def _ping(self, connection: Connection, frame: Frame) -> None:
+        self._send_first()
         connection.say({"type": "pong"})
+
+    def _send_first(self) -> None:
+        """An answer comes after the events that have a number already."""
+        if self._flushing is not None:
+            self.flush()
 
     def _pong(self, connection: Connection, frame: Frame) -> None:
         """A sign of life, as any frame is."""

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.support.daemon import ROOT, RunningDaemon, wait_for
+from tests.support.daemon import ROOT, RunningDaemon
 
 HANGING = """
 import sys, time
