@@ -40,7 +40,21 @@ STARTER_LABELS = {
     "question": "#EC4899",
 }
 
-DEFAULT_LABEL_COLOR = "#7D56F4"
+LABEL_COLORS = {
+    "violet": "#7D56F4",
+    "teal": "#14B8A6",
+    "orange": PRIORITIES["high"],
+    "yellow": PRIORITIES["medium"],
+    "green": PRIORITIES["low"],
+    "blue": PRIORITIES["trivial"],
+    "pink": "#EC4899",
+    "red": PRIORITIES["critical"],
+    "grey": "#6B7280",
+}
+"""Offered for labels; a label made without a colour gets the least used, in order."""
+
+DEFAULT_LABEL_COLOR = LABEL_COLORS["violet"]
+"""Of a label that another program or an imported document left without one."""
 
 PARENT, BLOCKS, RELATED = "parent", "blocks", "related"
 RELATION_KINDS = (PARENT, BLOCKS, RELATED)

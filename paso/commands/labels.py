@@ -10,7 +10,7 @@ from paso.commands.values import line
 from paso.database import labels, projects
 from paso.database.repository import delete, found, insert, update
 from paso.errors import Ambiguous, InvalidValue, NameTaken, NotFound
-from paso.model import DEFAULT_LABEL_COLOR, Label
+from paso.model import LABEL_COLORS, Label
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,19 +69,24 @@ def _of_name(db: Database, project_id: int, name: str) -> Label | None:
 def create_label(
     db: Database, project_id: int, name: str, color: str | None = None
 ) -> Label:
-    """Make a label.
+    """Make a label; without a colour it gets the one the project uses least.
 
     Raises:
         NameTaken: the project has one of that name, whatever its case.
     """
     name = line("label name", name)
-    shade = DEFAULT_LABEL_COLOR if color is None else checked_color(color)
     with db.write():
         found(projects.by_id(db, project_id), "project", project_id)
         _refuse_taken(db, project_id, name)
+        shade = _free_color(db, project_id) if color is None else checked_color(color)
         label_id = insert(db, "labels", project_id=project_id, name=name, color=shade)
         db.describe(f"created label {name}")
     return get_label(db, label_id)
+
+
+def _free_color(db: Database, project_id: int) -> str:
+    used = [label.color for label in labels.of_project(db, project_id)]
+    return min(LABEL_COLORS.values(), key=used.count)
 
 
 def _refuse_taken(

@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from paso.commands import labels
 from paso.errors import NotFound
-from paso.model import DEFAULT_LABEL_COLOR, NAME_MAX, PRIORITIES, Label
+from paso.model import LABEL_COLORS, NAME_MAX, Label
 from paso.text import escape
 from paso.tui.screens.form import Form, row
 from paso.tui.screens.picker import ListDialog, Row, fits
@@ -25,18 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from paso.tui.board_app import PasoApp
-
-COLORS = (
-    (DEFAULT_LABEL_COLOR, "violet"),
-    (PRIORITIES["critical"], "red"),
-    (PRIORITIES["high"], "orange"),
-    (PRIORITIES["medium"], "yellow"),
-    (PRIORITIES["low"], "green"),
-    ("#14B8A6", "teal"),
-    (PRIORITIES["trivial"], "blue"),
-    ("#EC4899", "pink"),
-    ("#6B7280", "grey"),
-)
 
 
 class LabelList(ListDialog[None]):
@@ -102,9 +90,9 @@ class LabelForm(Form[Label]):
 
     def fields(self) -> Iterable[Widget]:
         name = self.label.name if self.label else ""
-        color = self.label.color if self.label else DEFAULT_LABEL_COLOR
-        colors = [*COLORS]
-        if color not in dict(colors):
+        colors = [(color, word) for word, color in LABEL_COLORS.items()]
+        color = self.label.color if self.label else colors[0][0]
+        if color not in LABEL_COLORS.values():
             colors.append((color, color))
         yield row("Name", TextLine(name, "name", NAME_MAX))
         yield row("Colour", Choice(colors, color, "color"))

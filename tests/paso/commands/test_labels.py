@@ -7,12 +7,18 @@ import pytest
 from paso.commands import labels, projects, tasks
 from paso.database.connection import Database
 from paso.errors import Ambiguous, InvalidValue, NameTaken, NotFound
+from paso.model import LABEL_COLORS
 
 
 def test_a_label_is_made_with_a_color(db: Database) -> None:
-    assert labels.create_label(db, 1, " ui ").color == "#7D56F4"
     made = labels.create_label(db, 1, "api", "#abcdef")
     assert (made.name, made.color, made.count) == ("api", "#ABCDEF", 0)
+
+
+def test_labels_without_a_color_get_different_ones(db: Database) -> None:
+    made = [labels.create_label(db, 1, f" ui {number} ") for number in range(5)]
+    assert made[0].color == LABEL_COLORS["violet"]
+    assert len({label.color for label in made}) == 5
 
 
 @pytest.mark.parametrize("color", ["red", "#12345", "#GGGGGG", "", "##12345"])
