@@ -29,6 +29,7 @@ FACE = STORE | {
     "paso.store",
     "paso.following",
     "paso.events",
+    "paso.json_text",
 }
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -38,12 +39,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "paso.records": set(),
     "paso.model": {"paso.records"},
     "paso.text": set(),
+    "paso.json_text": set(),
     "paso.paths": {"paso.errors"},
     "paso.config": RECORDS | {"paso.paths"},
     "paso.database": RECORDS | {"paso.paths", "paso.database", "paso.events.types"},
     "paso.commands": STORE | {"paso.events.types"},
     "paso.events": RECORDS | {"paso", "paso.paths", "paso.database",
-                    "paso.events"},
+                    "paso.events", "paso.json_text"},
     "paso.board": FACE,
     "paso.board_reading": FACE,
     "paso.following": {"paso.errors", "paso.events", "paso.paths"},
@@ -74,7 +76,7 @@ FORBIDDEN: dict[str, set[str]] = {
 """Modules of the standard library that a part never imports, lazily or not."""
 
 QUICK = ("paso", "paso.__main__", "paso.errors", "paso.model", "paso.records",
-         "paso.text",
+         "paso.text", "paso.json_text",
          "paso.paths", "paso.config", "paso.database", "paso.commands", "paso.board",
  "paso.board_reading", "paso.store",
          "paso.cli.main", "paso.cli.context", "paso.cli.output", "paso.cli.add",

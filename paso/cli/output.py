@@ -80,11 +80,9 @@ class Output:
 
     def raw_json(self, value: Any) -> None:
         """Print a JSON line. ASCII alone, so that nothing in it moves a cursor."""
-        from json import JSONEncoder
+        from paso.json_text import dumps
 
-        # Records hold no cycle; the search for one is a fifth of the work.
-        encode = JSONEncoder(check_circular=False).encode
-        sys.stdout.write(encode(value) + "\n")
+        sys.stdout.write(dumps(value) + "\n")
 
     def lines(self, lines: Iterable[str]) -> None:
         text = "\n".join(lines)

@@ -11,7 +11,6 @@ Never: import paso_daemon, asyncio or orjson; signal or kill a daemon.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import time
 from contextlib import contextmanager, suppress
@@ -21,6 +20,7 @@ from paso.errors import DaemonFailed, DaemonUnreachable, PasoError
 from paso.events.backoff import Backoff
 from paso.events.dialer import NoListener, TryAgain, connect
 from paso.events.spawner import open_private, reap, spawn, start_and_wait
+from paso.json_text import dumps
 from paso.paths import ensure_private_dir
 
 TYPE_CHECKING = False
@@ -112,7 +112,7 @@ def _call_once(
     ) as sock:
         silence = {"type": "subscribe", "topics": []}
         request = {"type": "request", "id": 1, "method": method, "params": params}
-        question = f"{json.dumps(silence)}\n{json.dumps(request)}\n"
+        question = f"{dumps(silence)}\n{dumps(request)}\n"
         try:
             sock.sendall(question.encode())
             return _result(_answer(sock, deadline))
@@ -123,11 +123,13 @@ def _call_once(
 
 
 def _answer(sock: socket.socket, deadline: float) -> dict[str, Any]:
+    from json import loads
+
     data = bytearray()
     while True:
         *lines, rest = data.split(b"\n")
         for line in lines:
-            frame: dict[str, Any] = json.loads(line)
+            frame: dict[str, Any] = loads(line)
             if frame.get("type") == "reply" or frame.get("fatal"):
                 return frame
         data = rest
@@ -177,7 +179,9 @@ def _judge(word: bytes, paths: Paths) -> None:
         # Killed while starting, or too slow: the loop above tries again in time.
         time.sleep(0.01)
         return
-    told = json.loads(word)
+    from json import loads
+
+    told = loads(word)
     if told["code"] == errors.DaemonRunning.code:
         # Another one holds the home and does not listen yet, or not any more.
         time.sleep(0.03)

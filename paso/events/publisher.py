@@ -8,7 +8,6 @@ Never: raise, take longer than `LIMIT_S`, import asyncio or orjson.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from contextlib import suppress
@@ -17,6 +16,7 @@ from paso.errors import PasoError
 from paso.events.dialer import NoListener, connect
 from paso.events.launcher import spawn_detached
 from paso.events.types import PROTOCOL, Commit, db_changed
+from paso.json_text import dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -145,4 +145,4 @@ def _doorbell(commit: Commit) -> bytes:
 
 
 def _line(frame: Mapping[str, object]) -> bytes:
-    return json.dumps(frame, separators=(",", ":")).encode() + b"\n"
+    return dumps(frame, compact=True).encode() + b"\n"
