@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+TEXT_MAX = 400
+"""Bytes of a uid or a writer's name that are told; what Paso writes is shorter."""
+
+
 class Row(NamedTuple):
     """One change and who made it."""
 
@@ -108,14 +112,15 @@ class ChangeReader:
             sqlite3.Error: it cannot be read now.
         """
         try:
-            return self._read(limit)
+            reading = self._read(limit)
         except sqlite3.Error as error:
             if not _is_busy(error):
                 self._lost = self._lost or not _is_unborn(error)
+                self._looked = True
                 self.close()
             raise
-        finally:
-            self._looked = True
+        self._looked = True
+        return reading
 
     def move_to(self, head: int) -> None:
         """Go on after `head`: what comes before it is known from elsewhere."""
@@ -201,8 +206,15 @@ def _connect(path: str) -> sqlite3.Connection:
         isolation_level=None,
         cached_statements=8,
     )
+    conn.text_factory = _text
     conn.execute("PRAGMA cache_size = -128")
     return conn
+
+
+def _text(data: bytes) -> str:
+    """Any program may write here: a text that is none must not stop all that follow,
+    and one without end must fit into a frame with 49 others."""
+    return data[:TEXT_MAX].decode("utf-8", "replace")
 
 
 def _newest(conn: sqlite3.Connection) -> int:

@@ -155,6 +155,25 @@ def test_another_epoch_is_answered_with_a_resync(daemon: RunningDaemon) -> None:
         assert until_pong(client) == []
 
 
+def test_another_epoch_leaves_the_board_to_who_knows_its_change_number(
+    daemon: RunningDaemon,
+) -> None:
+    new_board(daemon.home).close()
+    with daemon.client() as client:
+        head = client.hello()["change"]
+        client.hello(epoch="of before", change=head)
+        (resync,) = until_pong(client)
+        assert (resync["reason"], resync["topics"]) == ("epoch", list(SNAPSHOT_TOPICS))
+
+
+def test_another_epoch_hides_no_replaced_database(daemon: RunningDaemon) -> None:
+    new_board(daemon.home).close()
+    with daemon.client() as client:
+        client.hello(epoch="of before", change=10_000)
+        said = until_pong(client)
+        assert [frame["reason"] for frame in said] == ["epoch", "database_replaced"]
+
+
 def test_a_change_that_never_was_means_another_database(
     daemon: RunningDaemon,
 ) -> None:
@@ -431,14 +450,37 @@ def test_a_silent_client_is_pinged_then_closed(paso_home: Path, loop: str) -> No
         assert frames[-1]["reason"] == "silent"
 
 
+def test_a_client_that_is_never_through_is_pinged_before_it_is_closed(
+    paso_home: Path, loop: str
+) -> None:
+    with (
+        RunningDaemon(paso_home, loop=loop, ping_s=1, silence_s=8) as daemon,
+        daemon.client() as writer,
+        daemon.client(receive_buffer=2304) as reader,
+    ):
+        writer.subscribe([])
+        reader.silent = True
+        seen = ""
+        begin = time.monotonic()
+        while seen != "ping" and time.monotonic() - begin < 20:
+            for _ in range(20):
+                writer.announce(pad="x" * 2000)
+            writer.ping()  # more was queued than the reader takes below
+            for _ in range(15):
+                seen = reader.read()["type"]
+                if seen in ("ping", "bye"):
+                    break
+        assert seen == "ping"
+
+
 def test_any_frame_is_a_sign_of_life(paso_home: Path) -> None:
     with (
-        RunningDaemon(paso_home, ping_s=1, silence_s=2) as daemon,
+        RunningDaemon(paso_home, ping_s=1, silence_s=4) as daemon,
         daemon.client() as client,
     ):
         client.subscribe([])
         begin = time.monotonic()
-        while time.monotonic() - begin < 4:
+        while time.monotonic() - begin < 5:
             for _ in client.frames(0.3):  # answers what the daemon asks
                 pass
         assert client.ping() < 5
