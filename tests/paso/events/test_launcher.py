@@ -95,7 +95,7 @@ def test_a_full_backlog_is_no_reason_to_start_another(paths: Paths) -> None:
     with socket.socket(socket.AF_UNIX) as busy:
         busy.bind(paths.socket)
         busy.listen(0)
-        waiting = []
+        waiting: list[socket.socket] = []
         with pytest.raises(TryAgain):
             while len(waiting) < 10:
                 waiting.append(connect(paths, timeout_s=0.1))
@@ -381,6 +381,7 @@ def test_an_end_before_the_answer_means_to_try_again(
 def test_a_full_daemon_is_waited_for(paths: Paths) -> None:
     with RunningDaemon(Path(paths.home), max_clients=1) as daemon:
         holder = wait_for(lambda: _place(daemon))
+        assert holder is not None
         timer = threading.Timer(0.3, holder.close)
         timer.start()
         answer = call(paths, "status", {}, timeout_s=20, start=True)
