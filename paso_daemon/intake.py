@@ -109,6 +109,8 @@ def event(frame: Frame) -> tuple[Frame, Address, bool]:
         raise BadEvent("project_id is a number, 0 for all")
     if "entities" in body:
         _check_entities(body["entities"])
+    if type(body.get("truncated", False)) is not bool:
+        raise BadEvent("truncated is true or false")
     if "change" in body:
         _check_change(body["change"])
         return body, (topic, project_id, ""), True
@@ -151,6 +153,8 @@ def _session_address(topic: str, body: Frame) -> Address:
     session = _record(body, "session")
     if body["type"] == "session_activity" and not _is_name(session.get("activity")):
         raise BadEvent("session.activity is a text")
+    if type(session.get("preview", "")) is not str:
+        raise BadEvent("session.preview is a text")
     project = session.get("project_id")
     computer = session.get("computer")
     return (

@@ -231,8 +231,10 @@ class Server:
         self.flush()
         connection.say(self._welcome())
         if said.epoch is not None and said.epoch != self.hub.epoch:
-            self._resync(connection, "epoch", {"topics": list(TOPICS)})
-        elif said.change is not None and said.change > (self.pump.head or 0):
+            # Who told its change number reads what it missed of `db` by numbers.
+            lost = TOPICS if said.change is None else SNAPSHOT_TOPICS
+            self._resync(connection, "epoch", {"topics": list(lost)})
+        if said.change is not None and said.change > (self.pump.head or 0):
             self._resync(connection, "database_replaced", {"topics": ["db"]})
 
     def _name(self, connection: Connection, client: str, pid: int | None) -> None:
@@ -335,7 +337,8 @@ class Server:
             connection.dismiss(self.bye("slow"))
         elif silence >= settings.silence_s:
             connection.finish(self.bye("silent"))
-        elif silence >= settings.ping_s * (connection.pings + 1) and outbox is None:
+        elif silence >= settings.ping_s * (connection.pings + 1):
+            # Also to one that has a backlog: it is closed for its silence as well.
             connection.pings += 1
             connection.say({"type": "ping"})
 

@@ -180,6 +180,13 @@ def test_another_timestamp_is_refused(stamp: Any) -> None:
         {"event": {"type": "session_started"}},
         {"event": {"type": "session_started", "session": {}}},
         {"event": {"type": "session_activity", "session": {"id": "s"}}},
+        {
+            "event": {
+                "type": "session_activity",
+                "session": {"id": "s", "activity": "idle", "preview": 5},
+            }
+        },
+        change(truncated="yes"),
         {"event": {"type": "computer_updated", "computer": "c"}},
         {"event": {"type": "projects_updated"}},
         {"event": {"type": "tasks_updated", "computer": "c", "project_uid": 5}},
