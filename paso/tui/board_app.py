@@ -11,7 +11,9 @@ Never: know a rule of the board, draw a card.
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import signal
 from collections import deque
 from typing import Any, ClassVar, NamedTuple
 
@@ -22,7 +24,7 @@ from textual.message import Message
 from paso.errors import PasoError, StoreBusy
 from paso.tui.board_data import BoardData
 from paso.tui.board_state import BoardState
-from paso.tui.keys import ALWAYS, IDS
+from paso.tui.keys import ALWAYS, IDS, key_problems
 from paso.tui.messages import error_words
 from paso.tui.store import Store
 from paso.tui.themes import DEFAULT, THEMES
@@ -91,6 +93,7 @@ class PasoApp(App[int]):
         self.data = BoardData(self.store.db, self.state, config.actor, today or _today)
         self._waiting: deque[Wish] = deque()
         self._writing = False
+        self._leaving = False
         try:
             self.data.open_project(self._first_project(project))
         except BaseException:
@@ -128,7 +131,12 @@ class PasoApp(App[int]):
         return BoardScreen(self.state)
 
     def on_mount(self) -> None:
+        if not self.is_headless:
+            # The terminal is given back as it was, whoever ends the board.
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGTERM, self.exit, 128 + signal.SIGTERM)
         self.call_after_refresh(self._start_listening)
+        self.call_after_refresh(self._tell_key_problems)
         self.set_interval(60, self._look_at_clock)
 
     def _start_listening(self) -> None:
@@ -139,6 +147,12 @@ class PasoApp(App[int]):
             gc.freeze()
             gc.enable()
         self.run_worker(listen(self), name="listener", group="listener")
+
+    def _tell_key_problems(self) -> None:
+        problems = key_problems(self.config.keys)
+        if problems:
+            more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+            self.say(problems[0] + more, "error")
 
     # changes that come in
 
@@ -211,6 +225,8 @@ class PasoApp(App[int]):
                 await self._write_one(self._waiting.popleft())
         finally:
             self._writing = False
+            if self._leaving:
+                self.exit(0)
 
     async def _write_one(self, wish: Wish) -> None:
         step = wish.prepare()
@@ -250,7 +266,12 @@ class PasoApp(App[int]):
         self.say(error_words(error), "error")
 
     async def action_quit(self) -> None:
-        self.exit(0)
+        """Leave; what was asked for before is written first."""
+        if not self._writing or self._leaving:
+            self.exit(0)
+            return
+        self._leaving = True
+        self.say("finishing what you began; once more leaves at once", "warning")
 
 
 def _today() -> date:

@@ -147,3 +147,22 @@ def keys_of(action: Action, keymap: dict[str, str]) -> tuple[str, ...]:
     """Keys of an action after the user's own keymap."""
     chosen = keymap.get(action.id, action.keys)
     return tuple(key.strip() for key in chosen.split(",") if key.strip())
+
+
+def key_problems(keymap: dict[str, str]) -> list[str]:
+    """What is wrong with the user's own keys, in words."""
+    known = {action.id: action for action in ACTIONS + ALWAYS}
+    problems = []
+    for name in keymap.keys() - known.keys():
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, IDS, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        problems.append(f"[keys] has no action {name}{hint}")
+    taken: dict[str, str] = {}
+    for action in known.values():
+        for key in keys_of(action, keymap):
+            other = taken.setdefault(key, action.id)
+            if other != action.id:
+                problems.append(f"[keys] {key} is bound to {other} and {action.id}")
+    return problems

@@ -63,7 +63,7 @@ class BoardScreen(CardActions, ColumnActions, ProjectActions):
 
     def _filter(self, filter: Filter | None) -> None:
         self.paso.data.show_only(filter)
-        self.show_board()
+        self.show_cards()
 
     def _show_filter(self) -> None:
         assert self.bar is not None
@@ -101,7 +101,7 @@ class BoardScreen(CardActions, ColumnActions, ProjectActions):
         self.say(f"theme {escape(name)}; to keep it: paso config edit")
 
     async def action_quit(self) -> None:
-        self.app.exit(0)
+        await self.paso.action_quit()
 
     def on_unmount(self, event: events.Unmount) -> None:
         self._columns.clear()

@@ -136,7 +136,7 @@ class BoardBase(Screen[None]):
             return
         for column_id in news.lanes:
             if column_id in self._columns:
-                self._columns[column_id].show()
+                self._columns[column_id].show(news.tasks)
         self._follow_cursor()
 
     def _tell_gone_project(self) -> None:
@@ -149,13 +149,18 @@ class BoardBase(Screen[None]):
         self._shown_project = self.state.project
         self.tabs.refresh()
         if list(self._columns) == [column.id for column in self.state.columns]:
-            self._give_data()
             for widget in self._columns.values():
                 widget.restyle()
-                widget.show()
-            self._follow_cursor()
+            self.show_cards()
         else:
             self.run_worker(self._rebuild(), exclusive=True, group="columns")
+
+    def show_cards(self) -> None:
+        """Show the cards of the state in the columns that are there."""
+        self._give_data()
+        for widget in self._columns.values():
+            widget.show()
+        self._follow_cursor()
 
     async def _rebuild(self) -> None:
         """Other columns than before: mount them anew, in one paint."""
@@ -278,7 +283,8 @@ class BoardBase(Screen[None]):
     def show_connection(self, name: str, reason: str) -> None:
         """Show the state of the connection, and the reason when it got worse."""
         assert self.bar is not None
-        if name == "offline" and self.bar.connection != name:
+        news = self.bar.connection != name and not self.bar.has_error
+        if name == "offline" and news:
             why = f" ({reason})" if reason else ""
             self.say(f"others' changes now show once a second{why}", "warning")
         self.bar.show_connection(name)

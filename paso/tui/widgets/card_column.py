@@ -27,6 +27,8 @@ from paso.tui.strips import differing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from textual import events
 
     from paso.model import Card
@@ -71,6 +73,7 @@ class CardColumn(ScrollView, can_focus=False):
         self._shown: list[Strip | None] = []
         self._drawn: dict[tuple[int, bool], tuple[Card, list[Strip]]] = {}
         self._drawn_with: Look | None = None
+        self._heights: dict[int, int] = {}
         self._scrolling = False
 
     # what others call
@@ -79,14 +82,24 @@ class CardColumn(ScrollView, can_focus=False):
     def lane(self) -> Lane:
         return self._board.lane(self.column_id)
 
-    def show(self) -> None:
-        """Draw the cards of the state anew, in the width the column has."""
+    def show(self, changed: Collection[int] | None = None) -> None:
+        """Draw the cards of the state anew, in the width the column has.
+
+        Arguments:
+            changed: ids of the tasks that may look different; absent = all.
+        """
+        if changed is None:
+            self._heights.clear()
+        else:
+            for task_id in changed:
+                self._heights.pop(task_id, None)
         if not self._width or self.look is None:
             return
         look = self.look._replace(width=max(self._width - EDGE, 8))
         if look != self._drawn_with:
             self._drawn_with = look
             self._drawn.clear()
+            self._heights.clear()
         self._measure(look.width)
         self.show_cursor()
 
@@ -116,7 +129,11 @@ class CardColumn(ScrollView, can_focus=False):
     # layout
 
     def _measure(self, width: int) -> None:
-        rows = [card_rows(card, width) + 1 for card in self.lane.visible]
+        known, cards = self._heights, self.lane.visible
+        for card in cards:
+            if card.id not in known:
+                known[card.id] = card_rows(card, width) + 1
+        rows = [known[card.id] for card in cards]
         self._starts = list(accumulate(rows, initial=0))
         # Bypasses the reactive, which would lay out the whole screen: nothing else
         # depends on the height of what can be scrolled to.

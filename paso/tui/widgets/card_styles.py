@@ -19,8 +19,10 @@ LOOKS = (
     *("name", "name-active", "count", "count-full", "rule", "rule-active", "empty"),
     *("key", "title", "title-selected", "type-task", "type-bug", "type-feature"),
     *("blocked", "late", "due", "fact", "assignee", "label", "priority"),
-    *("blank", "selected", "plain"),
+    *("blank", "selected", "fact-selected", "plain"),
 )
+FAINT = {"key", "fact", "type-task"}
+"""Where a terminal has sixteen colours, faint words on the cursor would not be seen."""
 _HEX = frozenset("0123456789abcdefABCDEF")
 
 
@@ -50,11 +52,15 @@ class CardStyles:
         return found
 
     def _make(self, role: str, tint: str, selected: bool) -> Style:
+        if selected and role in FAINT:
+            role = "fact-selected"
         name = "title-selected" if role == "title" and selected else role
         style = self._owner.get_component_rich_style(f"card--{name}")
         if selected:
             back = self._owner.get_component_rich_style("card--selected")
             style += Style(bgcolor=back.bgcolor)
+        if self._owner.app.no_color:
+            return style
         return style + tint_style(tint)
 
 

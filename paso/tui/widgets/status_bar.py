@@ -51,6 +51,12 @@ class StatusBar(Widget):
     def message(self) -> str:
         return self._message[0]
 
+    @property
+    def has_error(self) -> bool:
+        """True while an error is shown; it is not to be talked over."""
+        text, severity = self._message
+        return bool(text) and severity == "error"
+
     def show_hints(self, hints: Iterable[tuple[str, str]] | None) -> None:
         """Show other keys for a while; None brings the usual ones back."""
         self._hints = self._usual_hints if hints is None else list(hints)

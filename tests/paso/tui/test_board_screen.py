@@ -466,3 +466,18 @@ async def test_a_theme_is_chosen_by_key(desk: Desk) -> None:
         await until(lambda: app.theme == "nord", "the theme")
         await pilot.pause()
         assert "one" in screen_text(app)
+
+
+async def test_mistakes_in_the_users_keys_are_told_at_the_start(desk: Desk) -> None:
+    app = desk.app(keys={"task_ad": "f1"})
+    async with app.run_test(size=(100, 24)):
+        await until(lambda: "task_add" in screen_text(app), "the word")
+
+
+async def test_leaving_finishes_what_was_begun(desk: Desk) -> None:
+    desk.add("one")
+    app = desk.app()
+    async with app.run_test() as pilot:
+        await pilot.press("L", "L", "q")
+        await until(lambda: app.return_value is not None, "the end")
+    assert desk.titles(2) == ["one"]

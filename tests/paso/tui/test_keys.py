@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from paso.tui.keys import ACTIONS, ALWAYS, IDS, keys_of, show_key
+from paso.tui.keys import ACTIONS, ALWAYS, IDS, key_problems, keys_of, show_key
 from paso.tui.screens.board import BoardScreen
 
 
@@ -49,3 +49,13 @@ def test_the_page_names_every_action_that_can_be_bound() -> None:
     page = (Path(__file__).parents[3] / "docs" / "board.md").read_text()
     listed = page.partition("Actions: <!--")[2].partition("\n## ")[0]
     assert set(re.findall(r"`([a-z_]+)`", listed)) == IDS
+
+
+def test_mistakes_in_the_users_keys_are_named() -> None:
+    assert key_problems({}) == []
+    assert key_problems({"task_ad": "f1"}) == [
+        "[keys] has no action task_ad; did you mean task_add?"
+    ]
+    assert key_problems({"task_add": "a,j"}) == [
+        "[keys] j is bound to task_add and cursor_down"
+    ]

@@ -152,3 +152,12 @@ def test_ctrl_z_goes_back_to_the_shell_and_fg_paints_anew(
     terminal.press(b"j", 0.5)
     terminal.press(b"q", 0.05)
     assert terminal.end() == 0
+
+
+def test_a_board_that_is_ended_gives_the_terminal_back(
+    desk: Desk, terminals: list[Terminal]
+) -> None:
+    terminal = board(desk, terminals)
+    os.kill(terminal.pid, signal.SIGTERM)
+    assert terminal.end() == 128 + signal.SIGTERM
+    assert b"\x1b[?1049l" in terminal.sent
