@@ -92,6 +92,7 @@ class Home:
             "NO_COLOR": "1",
         }
         self.children: list[subprocess.Popen[str]] = []
+        self.clients: list[ProtocolClient] = []
 
     # commands -----------------------------------------------------------------
 
@@ -187,7 +188,9 @@ class Home:
 
     def client(self, **options: Any) -> ProtocolClient:
         """A new independent client, connected and no more."""
-        return ProtocolClient(self.socket, **options)
+        client = ProtocolClient(self.socket, **options)
+        self.clients.append(client)
+        return client
 
     def daemons(self) -> list[int]:
         """Pids of every living daemon process of this home, seen in `/proc`."""
@@ -211,6 +214,8 @@ class Home:
 
     def close(self) -> None:
         """Kill, by its pid, every process that belongs to this home."""
+        for client in self.clients:
+            client.close()
         for pid in self.daemons():
             kill(pid)
         for process in self.children:

