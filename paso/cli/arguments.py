@@ -109,9 +109,17 @@ class Arguments:
         text = self.text(name)
         if text is None:
             return None
-        if not (text.isascii() and text.isdigit() and int(text) >= least):
-            raise UsageError(f"{name} takes a whole number from {least}, not {text!r}")
+        if not is_number(text) or int(text) < least:
+            option = name if name.isupper() else f"--{name}"
+            raise UsageError(
+                f"{option} takes a whole number from {least}, not {text[:40]!r}"
+            )
         return int(text)
+
+
+def is_number(text: str) -> bool:
+    """True for a whole number that SQLite can hold: 15 digits at most."""
+    return text.isascii() and text.isdigit() and len(text) <= 15
 
 
 def parse(command: Command, words: Sequence[str]) -> Arguments:

@@ -10,10 +10,10 @@ Never: write to the board, make one, or fail: no answer is the answer to any tro
 from __future__ import annotations
 
 import os
-import sys
 
 from paso.cli.arguments import GLOBAL_OPTIONS, Argument, Command
 from paso.cli.catalog import GROUPS, WORDS, load
+from paso.cli.output import write
 from paso.errors import NotFound, PasoError
 
 TYPE_CHECKING = False
@@ -41,7 +41,7 @@ def run(context: Context, found: Arguments) -> int:
     except PasoError:
         return 1
     if lines:
-        sys.stdout.write("\n".join(lines) + "\n")
+        write("\n".join(lines) + "\n")
     return 0
 
 

@@ -8,9 +8,8 @@ Never: know what can be completed.
 
 from __future__ import annotations
 
-import sys
-
 from paso.cli.arguments import Argument, Command
+from paso.cli.output import write
 from paso.errors import UsageError
 
 TYPE_CHECKING = False
@@ -95,7 +94,7 @@ def run(context: Context, found: Arguments) -> int:
     if context.out.json:
         context.out.document({"shell": shell, "script": SCRIPTS[shell]})
     else:
-        sys.stdout.write(SCRIPTS[shell])
+        write(SCRIPTS[shell])
     return 0
 
 

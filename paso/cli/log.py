@@ -5,10 +5,9 @@ Never: change anything.
 
 from __future__ import annotations
 
-import sys
-
-from paso.cli.arguments import Command, Option
+from paso.cli.arguments import Command, Option, is_number
 from paso.cli.changes import Names, change_line, show_changes
+from paso.cli.output import flush, write
 from paso.cli.times import moment
 from paso.model import to_json
 
@@ -44,9 +43,9 @@ def run(context: Context, found: Arguments) -> int:
 
 
 def _since(text: str | None) -> int | str | None:
-    if text is None or (text.isascii() and text.isdigit()):
-        return None if text is None else int(text)
-    return moment(text)
+    if text is None:
+        return None
+    return int(text) if is_number(text) else moment(text)
 
 
 def _print(context: Context, changes: list[Change]) -> None:
@@ -55,10 +54,10 @@ def _print(context: Context, changes: list[Change]) -> None:
         if context.out.json:
             context.out.raw_json(to_json(change))
         elif context.out.quiet:
-            print(change.id)
+            write(f"{change.id}\n")
         else:
-            print(change_line(context, names, change))
-    sys.stdout.flush()
+            write(change_line(context, names, change) + "\n")
+    flush()
 
 
 def _follow(

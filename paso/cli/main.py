@@ -213,6 +213,23 @@ def _prepare_streams() -> None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
         elif mode == "w" and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    # With PYTHONUNBUFFERED it has no buffer: a write would be cut, or fail at once.
+    if not hasattr(getattr(sys.stdout, "buffer", None), "raw"):
+        _buffer_stdout()
+
+
+def _buffer_stdout() -> None:
+    try:
+        number = sys.stdout.fileno()
+    except (OSError, ValueError):
+        return
+    sys.stdout = open(  # noqa: SIM115
+        number,
+        "w",
+        encoding=sys.stdout.encoding,
+        errors="backslashreplace",
+        closefd=False,
+    )
 
 
 def _let_go_of_stdout() -> None:

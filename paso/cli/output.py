@@ -82,12 +82,12 @@ class Output:
         """Print a JSON line. ASCII alone, so that nothing in it moves a cursor."""
         from paso.json_text import dumps
 
-        sys.stdout.write(dumps(value) + "\n")
+        write(dumps(value) + "\n")
 
     def lines(self, lines: Iterable[str]) -> None:
         text = "\n".join(lines)
         if text:
-            sys.stdout.write(text + "\n")
+            write(text + "\n")
 
     def say(self, message: str) -> None:
         """Talk to the person: a confirmation, a next step. Quiet leaves it out."""
@@ -134,6 +134,14 @@ def error_data(error: PasoError) -> dict[str, Any]:
     return data
 
 
+def write(text: str) -> None:
+    """Write to stdout as it is; raises what `flush` does."""
+    try:
+        sys.stdout.write(text)
+    except OSError as error:
+        raise _lost(error) from error
+
+
 def flush() -> None:
     """Hand over what was printed.
 
@@ -143,10 +151,14 @@ def flush() -> None:
     """
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        raise
     except OSError as error:
-        raise OutputLost(f"cannot write the output: {error.strerror}") from error
+        raise _lost(error) from error
+
+
+def _lost(error: OSError) -> Exception:
+    if isinstance(error, BrokenPipeError):
+        return error
+    return OutputLost(f"cannot write the output: {error.strerror}")
 
 
 def is_terminal(stream: TextIO | None) -> bool:

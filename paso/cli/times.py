@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+from paso.cli.arguments import is_number
 from paso.errors import InvalidValue
 
 STEPS = (
@@ -59,14 +60,19 @@ def moment(text: str, now: datetime | None = None) -> str:
     now = (now or datetime.now(UTC)).astimezone()
     count = text.rstrip("abcdefghijklmnopqrstuvwxyz ")
     unit = text[len(count) :].strip()
-    if count.isascii() and count.isdigit() and unit in PERIODS:
-        then = now - timedelta(seconds=int(count) * PERIODS[unit])
+    if is_number(count) and unit in PERIODS:
+        then = _before(now, int(count) * PERIODS[unit])
     elif text in ("today", "yesterday"):
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
         then = day - timedelta(days=int(text == "yesterday"))
     else:
         then = _written_moment(text)
     return then.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def _before(now: datetime, seconds: int) -> datetime:
+    """So long ago, or 1970: nothing on a board is older."""
+    return now - timedelta(seconds=min(seconds, int(now.timestamp())))
 
 
 def _written_moment(text: str) -> datetime:

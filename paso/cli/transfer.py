@@ -6,10 +6,10 @@ Never: know a format.
 from __future__ import annotations
 
 import os
-import sys
 
 from paso.cli.arguments import Argument, Command, Option
 from paso.cli.context import read_stdin
+from paso.cli.output import write
 from paso.errors import InvalidValue, NotFound, PasoError, UsageError
 from paso.text import escape
 
@@ -99,7 +99,7 @@ def run_export(context: Context, found: Arguments) -> int:
             content if kind == "json" else {"format": kind, "text": content}
         )
     else:
-        sys.stdout.write(_text(content))
+        write(_text(content))
     return 0
 
 

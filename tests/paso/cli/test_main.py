@@ -280,3 +280,40 @@ def on_a_terminal(paso: Cli, words: list[str], keys: str) -> tuple[int, str]:
         pass
     os.close(terminal)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", ["--json -h", "agent-guide", "add x", "export json"])
+def test_a_full_disk_is_told_whatever_the_buffer_and_the_length(
+    paso: Cli, words: str, unbuffered: str
+) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f'"$0" -m paso {words} > /dev/full', sys.executable],
+        capture_output=True,
+        env=paso.environ | {"PYTHONUNBUFFERED": unbuffered},
+        timeout=50,
+    )
+    assert done.returncode == 1
+    assert done.stderr == b"paso: cannot write the output: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("log", "--since", "9" * 30),
+        ("log", "--limit", "9" * 5000),
+        ("task", "comment", "--edit", "9" * 30, "x"),
+        ("undo", "9" * 30),
+        ("daemon", "logs", "-n", "9" * 30),
+    ],
+)
+def test_a_number_that_no_database_holds_is_refused(
+    paso: Cli, words: tuple[str, ...]
+) -> None:
+    assert paso(*words).code in (2, 5)
+
+
+def test_a_moment_before_the_calendar_is_the_beginning(paso: Cli) -> None:
+    paso("add", "one")
+    for hours in ("10000000h", "999999999999h"):
+        assert len(paso.json("log", "--since", hours)) > 5
