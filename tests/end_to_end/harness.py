@@ -82,7 +82,7 @@ class Home:
         self.environ = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("PASO_")
+            if not name.startswith("PASO_") and name not in {"COLUMNS", "LINES"}
         }
         self.environ |= {
             "PASO_HOME": str(path),
