@@ -54,9 +54,15 @@ def answer(server: Server, method: str, params: Params) -> Any:
     return found(server, params)
 
 
-def listing(server: Server) -> dict[str, Any]:
-    """Return a list as snapshots carry it: its data and how fresh each part is."""
-    return {"data": [], "sources": {server.computer.id: {"state": "fresh"}}}
+def listing(server: Server, computer: str = "") -> dict[str, Any]:
+    """Return a list as snapshots carry it: its data and how fresh each part is.
+
+    Arguments:
+        computer: only its data; empty = of all. We know of none but our own.
+    """
+    mine = server.computer.id
+    state = "fresh" if computer in ("", mine) else "unreachable"
+    return {"data": [], "sources": {computer or mine: {"state": state}}}
 
 
 def _status(server: Server, params: Params) -> dict[str, Any]:

@@ -39,6 +39,9 @@ FEATURES = ("change", "entities", "filters", "requests", "resync")
 ENVELOPE = 64
 """Bytes around origin and event in the frame of an event, at most."""
 
+QUIET_S = 0.001
+"""Seconds without an event after which the next one does not wait for its turn's end."""
+
 logger = logging.getLogger("paso.daemon")
 
 
@@ -79,6 +82,7 @@ class Server:
         self._max_fds = max_fds
         self.reception = Reception(loop, self._admit, self._has_room, health)
         self._flushing: asyncio.Handle | None = None
+        self._flushed_at = 0.0
         self._handlers = {
             "event": self._event,
             "hello": self._hello,
@@ -138,11 +142,20 @@ class Server:
         if self._flushing is not None:
             self._flushing.cancel()
             self._flushing = None
+        self._flushed_at = self.loop.time()
         counters = self.counters
         for members, batch in self.hub.take():
             counters.deliveries += Connection.broadcast(members, batch) * batch.events
         if self.pressure.behind:
             self._hold_producers()
+
+    def flush_first(self, now: float) -> None:
+        """Send the first event after a quiet while at once: nothing is to be joined.
+
+        Another turn of the loop costs a tenth of the time to the last of 100 clients.
+        """
+        if self._flushing is not None and now - self._flushed_at > QUIET_S:
+            self.flush()
 
     def flush_soon(self) -> None:
         """Send what was published when this turn ends."""
@@ -275,26 +288,29 @@ class Server:
                 "seq": self.hub.seq,
             }
         )
-        self._show(connection, wanted.topics)
+        self._show(connection, wanted.topics, wanted.computer)
 
     def _refresh(self, connection: Connection, frame: Frame) -> None:
         topics = intake.refresh(frame)
+        mine = self.hub.subscriptions.get(connection, Subscription())
         if len(topics) > 1:
-            mine = self.hub.subscriptions.get(connection, Subscription())
             topics = tuple(topic for topic in topics if topic in mine.topics)
         if "db" in topics:
             self.pump.look()
         self.flush()
-        self._show(connection, frozenset(topics))
+        computer = frame.get("computer") or mine.computer
+        self._show(connection, frozenset(topics), computer)
 
-    def _show(self, connection: Connection, topics: frozenset[str]) -> None:
+    def _show(
+        self, connection: Connection, topics: frozenset[str], computer: str
+    ) -> None:
         for topic in SNAPSHOT_TOPICS:
             if topic in topics:
                 connection.say(
                     {
                         "type": f"{topic}_initial",
                         "seq": self.hub.seq,
-                        **methods.listing(self),
+                        **methods.listing(self, computer),
                     }
                 )
 

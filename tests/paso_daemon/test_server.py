@@ -184,6 +184,21 @@ def test_a_change_that_never_was_means_another_database(
         assert client.read_until("resync")["reason"] == "database_replaced"
 
 
+def test_a_snapshot_says_that_another_computer_cannot_be_reached(
+    daemon: RunningDaemon,
+) -> None:
+    with daemon.client() as client:
+        client.send({"type": "subscribe", "topics": ["tasks"], "computer": "other"})
+        assert client.read()["type"] == "subscribed"
+        unreachable = {"other": {"state": "unreachable"}}
+        assert client.read()["sources"] == unreachable
+        client.send({"type": "refresh"})
+        assert client.read()["sources"] == unreachable
+        own = client.hello()["computer"]["id"]
+        client.send({"type": "refresh", "topic": "tasks", "computer": own})
+        assert client.read()["sources"] == {own: {"state": "fresh"}}
+
+
 def test_refresh_shows_the_snapshots_again(daemon: RunningDaemon) -> None:
     with daemon.client() as client:
         client.send({"type": "refresh", "topic": "computers"})
