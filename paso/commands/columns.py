@@ -80,8 +80,8 @@ def create_column(
             rank=columns.rank_at(db, project_id, place),
             wip_limit=limit(wip_limit),
         )
-        set_role(db, column_id, role)
         db.describe(f"created column {name}")
+        set_role(db, column_id, role)
     return get_column(db, column_id)
 
 
@@ -147,7 +147,11 @@ def set_role(db: Database, column_id: int, role: str | None) -> Column:
             if role and other.role == role and other.id != column_id:
                 _change_role(db, other, None)
         _change_role(db, column, role)
-        db.describe(f"made {column.name} the {role or 'roleless'} column")
+        db.describe(
+            f"made {column.name} the {role} column"
+            if role
+            else f"took the role from {column.name}"
+        )
     return get_column(db, column_id)
 
 

@@ -209,30 +209,57 @@ def current_project(
         NoProject: several could be meant, or there is none.
         NotFound: the name that holds names none.
     """
-    named = explicit or environ.get("PASO_PROJECT") or _project_here(cwd)
+    if explicit:
+        return find_project(db, explicit)
+    named, where = environ.get("PASO_PROJECT") or None, "PASO_PROJECT"
+    if not named:
+        named, where = _project_here(cwd)
     if named:
-        return find_project(db, named)
+        return _named_by(db, named, where)
     every = list_projects(db)
     last = last_used_project(db) if len(every) > 1 else None
     likely = [p for p in every if p.id == last] or every
     if len(likely) == 1:
         return likely[0]
     if not every:
-        raise NoProject("there is no project", hint="paso project create NAME")
+        raise _none_left(db)
     raise NoProject(
-        "which project?", hint="name it with --project", candidates=_named(every)
+        "which project?",
+        hint="name it with --project, or choose it: paso project use KEY",
+        candidates=_named(every),
     )
 
 
-def _project_here(cwd: str | None) -> str | int | None:
+def _named_by(db: Database, named: str | int, where: str) -> Project:
+    """The project that a file or variable names; a miss tells which one does."""
+    try:
+        return find_project(db, named)
+    except NotFound as error:
+        error.hint = f"{where} names it"
+        raise
+
+
+def _none_left(db: Database) -> NoProject:
+    archived = list_projects(db, archived=True)
+    if not archived:
+        return NoProject("there is no project", hint="paso project create NAME")
+    return NoProject(
+        "every project is archived",
+        hint="paso project archive KEY --restore, or paso project create NAME",
+        candidates=_named(archived),
+    )
+
+
+def _project_here(cwd: str | None) -> tuple[str | int | None, str]:
+    """What the nearest `.paso.toml` upwards names, and its path."""
     folder = os.path.abspath(cwd or os.getcwd())
     while True:
         path = os.path.join(folder, HERE)
         if os.path.isfile(path):
-            return _named_in(path)
+            return _named_in(path), path
         above = os.path.dirname(folder)
         if above == folder:
-            return None
+            return None, ""
         folder = above
 
 
@@ -243,7 +270,9 @@ def _named_in(path: str) -> str | int:
         with open(path, "rb") as file:
             named = tomllib.load(file).get("project")
     except (OSError, ValueError) as error:
-        raise InvalidValue(f"cannot read {path}: {error}") from error
+        raise InvalidValue(
+            f"cannot read {path}: {error}", hint='project = "KEY"'
+        ) from error
     if not isinstance(named, (str, int)) or not named:
         raise InvalidValue(f"{path} names no project", hint='project = "KEY"')
     return named

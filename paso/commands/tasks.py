@@ -305,16 +305,24 @@ def _relabel(db: Database, task: Task, wanted: Sequence[int]) -> None:
 
 
 def claim_task(db: Database, task_id: int, who: str) -> Task:
-    """Give a task to `who` if nobody has it; `who` may have it already.
+    """Give a task to `who` if nobody has it.
+
+    Two terminals of one user are two workers under one name: who has it already is
+    refused too, else both would start on it.
 
     Raises:
-        AlreadyClaimed: somebody else has it.
+        AlreadyClaimed: somebody has it.
     """
     who = values.line("assignee", who)
     with db.write():
         task = get_task(db, task_id)
-        if task.assignee not in (None, who):
-            raise AlreadyClaimed(f"{task.key} is taken by {task.assignee}")
+        if task.assignee is not None:
+            raise AlreadyClaimed(
+                f"{task.key} is taken by {task.assignee}",
+                hint="you, or another worker of your name"
+                if task.assignee == who
+                else None,
+            )
         update(db, "tasks", task_id, assignee=who)
         db.describe(f"claimed {task.key} for {who}")
     return get_task(db, task_id)

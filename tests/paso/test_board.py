@@ -168,7 +168,6 @@ def test_a_claim_is_refused_when_somebody_has_it(board: Board) -> None:
     task = board.add("x", assignee="bob")
     with pytest.raises(AlreadyClaimed):
         board.claim(task)
-    assert board.claim(task, "bob").assignee == "bob"
 
 
 def test_a_block_of_writes_is_one_step_and_falls_together(board: Board) -> None:

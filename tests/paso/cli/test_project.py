@@ -118,3 +118,22 @@ def test_a_project_is_exported_and_imported(paso: Cli) -> None:
     assert report == {"projects": ["PASO"], "tasks": 1, "skipped": []}
     assert paso.json("list")[0]["title"] == "travels"
     assert "travels" in paso("project", "export", "markdown").out
+
+
+def test_a_miss_says_what_named_the_project(paso: Cli) -> None:
+    paso("add", "one")
+    (paso.folder / ".paso.toml").write_text('project = "GONE"')
+    error = paso.fail(3, "list")
+    assert error["hint"] == f"{paso.folder / '.paso.toml'} names it"
+    assert error["candidates"] == ["PASO My board"]
+    found = paso("list", "--json", PASO_PROJECT="NONE")
+    assert found.error["hint"] == "PASO_PROJECT names it"
+    assert paso("list", "--project", "PASO").code == 0
+
+
+def test_archived_projects_are_named_where_none_is_left(paso: Cli) -> None:
+    paso("add", "one")
+    paso("project", "archive", "PASO")
+    error = paso.fail(2, "list")
+    assert error["message"] == "every project is archived"
+    assert error["candidates"] == ["PASO My board"]

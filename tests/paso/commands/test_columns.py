@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from paso.commands import columns, projects, tasks
+from paso.commands import columns, projects, tasks, undo
 from paso.database.connection import Database
 from paso.errors import Ambiguous, Conflict, InvalidValue, NameTaken, NotEmpty, NotFound
 
@@ -165,3 +165,13 @@ def test_what_is_not_there_is_told(db: Database) -> None:
         columns.get_column(db, 99)
     with pytest.raises(NotFound):
         columns.create_column(db, 99, "x")
+
+
+def test_a_step_of_undo_says_what_was_done(db: Database) -> None:
+    later = columns.create_column(db, 1, "Later")
+    assert undo.undo(db).summary == "created column Later"
+    undo.redo(db)
+    columns.set_role(db, later.id, "ready")
+    assert undo.undo(db).summary == "made Later the ready column"
+    columns.set_role(db, columns.list_columns(db, 1)[0].id, None)
+    assert undo.undo(db).summary == "took the role from To do"

@@ -272,12 +272,15 @@ def test_a_version_is_strict(db: Database, bob: Database) -> None:
 def test_a_task_is_claimed_once(db: Database) -> None:
     task = tasks.create_task(db, 1, "one")
     assert tasks.claim_task(db, task.id, "ann").assignee == "ann"
-    assert tasks.claim_task(db, task.id, "ann").assignee == "ann"
-    with pytest.raises(AlreadyClaimed, match="taken by ann"):
-        tasks.claim_task(db, task.id, "bob")
+    for who in ("bob", "ann"):
+        with pytest.raises(AlreadyClaimed, match="taken by ann"):
+            tasks.claim_task(db, task.id, who)
 
 
-def test_of_eight_processes_that_claim_at_once_one_gets_it(db: Database) -> None:
+@pytest.mark.parametrize("name", ["p{}", "one name"])
+def test_of_eight_processes_that_claim_at_once_one_gets_it(
+    db: Database, name: str
+) -> None:
     task = tasks.create_task(db, 1, "one")
     script = (
         "from paso.commands.tasks import claim_task\n"
@@ -287,7 +290,7 @@ def test_of_eight_processes_that_claim_at_once_one_gets_it(db: Database) -> None
         " sys.argv[3]).assignee)\n"
         "except AlreadyClaimed: pass\n"
     )
-    arguments = [(db.path, str(task.id), f"p{n}") for n in range(8)]
+    arguments = [(db.path, str(task.id), name.format(n)) for n in range(8)]
     printed = [out.strip() for out in run_all(script, arguments) if out]
     assert printed == [tasks.get_task(db, task.id).assignee]
 
