@@ -17,6 +17,7 @@ import signal
 from collections import deque
 from typing import Any, ClassVar, NamedTuple
 
+from textual import events
 from textual.app import App
 from textual.binding import Binding
 from textual.message import Message
@@ -31,7 +32,7 @@ from paso.tui.themes import DEFAULT, THEMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from datetime import date
 
     from textual.screen import Screen
@@ -94,6 +95,7 @@ class PasoApp(App[int]):
         self._waiting: deque[Wish] = deque()
         self._writing = False
         self._leaving = False
+        self._opening: Awaitable[None] | None = None
         try:
             self.data.open_project(self._first_project(project))
         except BaseException:
@@ -153,6 +155,32 @@ class PasoApp(App[int]):
         if problems:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
             self.say(problems[0] + more, "error")
+
+    def push_screen(self, *args: Any, **options: Any) -> Any:
+        """Open a screen; the keys after this one wait until it can take them."""
+        self._opening = opening = super().push_screen(*args, **options)
+        return opening
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take keys one after another, also when many come at once.
+
+        Textual hands a key to the screen and takes the next one before the first has
+        acted; of `a` and a title in one piece, the title would go to the board.
+        """
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        if self.return_value is not None:
+            return
+        if self._opening is not None:
+            opening, self._opening = self._opening, None
+            await opening
+        if self.focused is not None or len(self.screen_stack) > 1:
+            await super().on_event(event)
+            return
+        self.board.key_came()
+        if not await self._check_bindings(event.key, priority=True):
+            await self._check_bindings(event.key)
 
     # changes that come in
 

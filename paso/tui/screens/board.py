@@ -30,17 +30,17 @@ class BoardScreen(CardActions, ColumnActions, ProjectActions):
 
     # filter
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         from paso.tui.widgets.filter_line import FilterLine
 
         lines = self.query(FilterLine)
         if lines:
-            lines.first().focus()
+            lines.first().take_keyboard()
             return
         text = self.paso.data.filter.text if self.paso.data.filter else ""
-        self.mount(FilterLine(text), before=self.bar)
         assert self.bar is not None
         self.bar.show_hints(FilterLine.KEYS)
+        await self.mount(FilterLine(text), before=self.bar)
 
     def on_filter_line_typed(self, message: FilterLine.Typed) -> None:
         """Filter while typing; what cannot be read yet changes nothing."""

@@ -247,7 +247,7 @@ class BoardBase(Screen[None]):
         if message.clicks == 2 and message.task_id is not None:
             self.call_later(self.run_action, "view_task")
 
-    def on_key(self) -> None:
+    def key_came(self) -> None:
         """A key takes the last message away; what it does may bring another."""
         if self.bar is not None and self.bar.message:
             self.say("")

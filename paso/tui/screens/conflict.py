@@ -60,7 +60,7 @@ class Conflict(Dialog[dict[str, Any]]):
             )
 
     def on_mount(self) -> None:
-        self.query(Choice).first().focus()
+        self.set_focus(self.query(Choice).first())
 
     def action_take(self) -> None:
         chosen = {}

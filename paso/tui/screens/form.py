@@ -106,7 +106,7 @@ class Form(Dialog[T]):
         self.show_words("error", "")
         self.values_before = self.values()
         for field in self.query("TextLine, TextBlock, Choice"):
-            field.focus()
+            self.set_focus(field)
             break
 
     def values(self) -> dict[str, Any]:
@@ -141,6 +141,10 @@ class Form(Dialog[T]):
     # keys
 
     def action_save(self) -> None:
+        # Letters that came just before are still on their way into their field.
+        (self.focused or self).call_later(self._begin_to_save)
+
+    def _begin_to_save(self) -> None:
         if not self._saving:
             self._saving = True
             self.run_worker(self._save(), name="save")
@@ -160,6 +164,9 @@ class Form(Dialog[T]):
     def changed_meanwhile(self, error: ChangedMeanwhile) -> None:
         """Others changed the same fields; forms that can, let the user choose."""
         self.show_words("error", error.message)
+
+    def on_input_submitted(self) -> None:
+        self.focus_next()
 
     def action_next_field(self) -> None:
         self.focus_next()

@@ -78,7 +78,7 @@ class ListDialog(Dialog[T]):
 
     def on_mount(self) -> None:
         self.query_one("#rows", OptionList).can_focus = False
-        self.query_one("#search", Input).focus()
+        self.set_focus(self.query_one("#search", Input))
         self.query_one("#error", Static).display = False
         self.fill()
 

@@ -70,12 +70,11 @@ class FilterLine(Horizontal):
         yield Static("", classes="filter--error", markup=False)
 
     def on_mount(self) -> None:
-        self.focus()
+        self.take_keyboard()
 
-    def focus(self, scroll_visible: bool = True) -> FilterLine:
-        """Give the keyboard to the text."""
-        self.query_one(Input).focus(scroll_visible)
-        return self
+    def take_keyboard(self) -> None:
+        """Give the keyboard to the text, at once: the next key is for it."""
+        self.screen.set_focus(self.query_one(Input))
 
     def complain(self, text: str) -> None:
         """Show why the filter cannot be read; empty text takes it away."""

@@ -161,3 +161,17 @@ def test_a_board_that_is_ended_gives_the_terminal_back(
     os.kill(terminal.pid, signal.SIGTERM)
     assert terminal.end() == 128 + signal.SIGTERM
     assert b"\x1b[?1049l" in terminal.sent
+
+
+def test_keys_that_come_while_a_form_opens_are_typed_into_it(
+    desk: Desk, terminals: list[Terminal]
+) -> None:
+    terminal = board(desk, terminals)
+    os.write(terminal.fd, b"aquick title\x13")
+    deadline = time.monotonic() + 20
+    while desk.titles() != ["quick title"]:
+        terminal.read(0.05)
+        assert time.monotonic() < deadline, desk.titles()
+    terminal.sent = b""
+    os.write(terminal.fd, b"/quick")
+    terminal.wait_for(b"1 of 1")
