@@ -16,6 +16,7 @@ import asyncio
 import os
 import sqlite3
 from collections import deque
+from contextlib import suppress
 
 from paso.errors import PasoError
 from paso.events.backoff import Backoff
@@ -168,7 +169,9 @@ class EventClient:
 
     async def _step(self) -> None:
         """Go on by one thing; waits at most until the next look at the database."""
-        if self._catching_up:
+        if self._state == "":
+            self._begin()
+        elif self._catching_up:
             self._catch_up()
         elif self._link is None:
             await self._step_away()
@@ -345,6 +348,13 @@ class EventClient:
             self._notices.append(State(state, reason))
 
     # The change log -----------------------------------------------------------
+
+    def _begin(self) -> None:
+        """Take the position before anything is told, so that nothing falls between."""
+        self._state = "new"
+        if self._reader.head is None and "db" in self._topics:
+            with suppress(sqlite3.Error):  # locked, or being made: see `_look`
+                self._reader.read(ROWS_AT_ONCE)
 
     def _look(self, now: float) -> None:
         """See by ourselves whether anybody wrote, at most once in `POLL_S`."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import suppress
 
 from paso.errors import PasoError
 from paso.events.dialer import NoListener, connect
@@ -124,11 +123,14 @@ class Publisher:
 def _is_open(sock: socket.socket) -> bool:
     """Read away what the daemon said; False when it closed the connection."""
     sock.setblocking(False)
-    with suppress(BlockingIOError):
+    try:
         while sock.recv(65536):
             pass
-        return False
-    return True
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False  # it died with something of ours unread
+    return False
 
 
 def _doorbell(commit: Commit) -> bytes:
