@@ -37,7 +37,7 @@ def edit_text(app: App[Any], text: str, chosen: str | None) -> str | None:
     handle, path = tempfile.mkstemp(prefix="paso-", suffix=".md")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+            file.write(text if not text or text.endswith("\n") else text + "\n")
         _run(app, [*editor_command(chosen), path])
         with open(path, encoding="utf-8", errors="replace", newline="") as file:
             after = file.read()

@@ -61,9 +61,12 @@ def test_the_text_comes_back_as_it_was_saved_while_the_screen_was_away(
     assert terminal.suspended == 1
 
 
-def test_the_line_end_that_editors_add_is_no_change(tmp_path: Path) -> None:
-    command = script(tmp_path, 'echo >> "$1"')
-    assert edit_text(app(Terminal()), "one", command) is None
+def test_the_end_of_the_last_line_is_no_change(tmp_path: Path) -> None:
+    for text in ("", "one", "one\n", "one\n\n"):
+        assert edit_text(app(Terminal()), text, "true") is None
+    command = script(tmp_path, 'echo two >> "$1"')
+    assert edit_text(app(Terminal()), "one", command) == "one\ntwo"
+    assert edit_text(app(Terminal()), "", command) == "two"
 
 
 def test_an_editor_that_fails_loses_nothing(tmp_path: Path) -> None:
