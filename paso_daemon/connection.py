@@ -59,6 +59,9 @@ class Desk(Protocol):
     def flush(self) -> None:
         """Send what was published in this turn."""
 
+    def flush_first(self, now: float) -> None:
+        """Send what was published, if nothing was sent for a while."""
+
     def fell_behind(self, connection: Connection) -> None:
         """Events are withheld from it, from now on."""
 
@@ -141,6 +144,7 @@ class Connection:
         self.last_in = desk.loop.time()
         self.pings = 0
         self._receive(self._splitter.feed(data))
+        desk.flush_first(self.last_in)
 
     def _receive(self, lines: list[bytes]) -> None:
         receive = self._desk.receive
@@ -203,7 +207,8 @@ class Connection:
         for member in members:
             if member.outbox is None:
                 try:
-                    sent = member._write(data)
+                    write = member._write
+                    sent = write(data)
                 except BlockingIOError:
                     sent = 0
                 except OSError:

@@ -150,6 +150,8 @@ def _cut_down(
     subscription: Subscription,
 ) -> Batch | None:
     """Return what the subscription wants of it; nearly always all or nothing."""
+    if len(everything.addresses) == 1:
+        return everything if subscription.wants(everything.addresses[0]) else None
     wanted = {a for a in everything.addresses if subscription.wants(a)}
     if len(wanted) == len(everything.addresses):
         return everything

@@ -40,7 +40,7 @@ ENVELOPE = 64
 """Bytes around origin and event in the frame of an event, at most."""
 
 QUIET_S = 0.001
-"""Seconds without an event after which the next one does not wait for its turn's end."""
+"""Seconds without an event after which the next does not wait for its turn to end."""
 
 logger = logging.getLogger("paso.daemon")
 
