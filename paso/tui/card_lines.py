@@ -176,10 +176,8 @@ def _facts(card: Card, look: Look) -> list[Piece]:
     if card.assignee:
         name = cut(escape(card.assignee), max(4, look.width // 3))
         pieces.append(Piece(f"@{name}", "assignee"))
-    return [
-        piece._replace(text=" " + piece.text) if at else piece
-        for at, piece in enumerate(pieces)
-    ]
+    spaced = [part for piece in pieces for part in (Piece(" ", "blank"), piece)]
+    return spaced[1:]
 
 
 def _shorten(pieces: list[Piece], width: int) -> list[Piece]:

@@ -75,6 +75,6 @@ def keys_line(keys: Iterable[tuple[str, str]]) -> Static:
     parts = [
         piece
         for key, word in keys
-        for piece in (Content.styled(key, "bold $accent"), f" {word}   ")
+        for piece in (Content.styled(f"{key} ", "bold $accent"), f"{word}   ")
     ]
     return Static(Content.assemble(*parts), classes="dialog--keys", markup=False)

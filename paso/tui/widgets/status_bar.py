@@ -107,4 +107,4 @@ class StatusBar(Widget):
 
 
 def _hint(key: str, word: str) -> list[Piece]:
-    return [Piece(key, "key"), Piece(f" {word}  ", "word")]
+    return [Piece(f"{key} ", "key"), Piece(f"{word}  ", "word")]

@@ -79,6 +79,16 @@ def test_a_light_theme(desk: Desk, snap_compare: Compare) -> None:
     assert snap_compare(app, terminal_size=SMALL, run_before=after("l"))
 
 
+def test_without_colours(
+    desk: Desk, snap_compare: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    fill(desk)
+    app = desk.app(daemon=True)
+    assert app.no_color
+    assert snap_compare(app, terminal_size=SMALL, run_before=after("j"))
+
+
 def test_more_columns_than_fit(desk: Desk, snap_compare: Compare) -> None:
     fill(desk)
     for name in ("Review", "Ship", "Later"):
