@@ -5,6 +5,7 @@ Never: import the screen before there is a terminal for it.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from paso.cli.arguments import Command
@@ -30,12 +31,18 @@ GAP = "  "
 
 def run(context: Context, found: Arguments) -> int:
     """Open the board, or print it where nobody could use it."""
-    terminal = is_terminal(sys.stdin) and is_terminal(sys.stdout)
-    if terminal and not (context.out.json or context.out.quiet):
+    if _has_screen() and not (context.out.json or context.out.quiet):
         from paso.tui.app import run_board
 
         return run_board(context.paths, context.config, context.explicit_project)
     return print_board(context)
+
+
+def _has_screen() -> bool:
+    """True on a terminal that can place a cursor; a dumb one can only be written."""
+    if os.environ.get("TERM") == "dumb":
+        return False
+    return is_terminal(sys.stdin) and is_terminal(sys.stdout)
 
 
 def print_board(context: Context) -> int:

@@ -21,7 +21,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("add", "add", "add a task"),
             ("list", "listing", "list tasks over all columns, by a filter"),
             ("search", "listing", "find tasks by words in title and description"),
-            ("undo", "undo", "take the last change back"),
+            ("undo", "undo", "take your last change back"),
             ("redo", "undo", "do again what was undone"),
             ("log", "log", "what changed, when, by whom"),
             ("watch", "watch", "follow events as they happen"),

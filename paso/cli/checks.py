@@ -161,7 +161,7 @@ def _daemon(context: Context) -> Iterator[Check]:
     except DaemonUnreachable as error:
         yield Check("daemon", "problem", error.message, "paso daemon restart")
         return
-    yield Check("daemon", "ok", f"pid {status['pid']}, {status['clients']} clients")
+    yield Check("daemon", "ok", f"pid {status['pid']}")
     if status["version"] != __version__:
         text = f"is Paso {status['version']}, this is {__version__}"
         yield Check("daemon", "problem", text, "paso daemon restart")

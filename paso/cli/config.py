@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from paso.cli.arguments import Command
-from paso.errors import InvalidValue, StoreReadOnly
+from paso.errors import InvalidValue, StoreReadOnly, UsageError
 from paso.text import escape
 
 TYPE_CHECKING = False
@@ -56,9 +56,18 @@ def run_edit(context: Context, found: Arguments) -> int:
     from paso.cli.editor import open_editor
 
     paths = _paths()
+    if context.out.json:
+        raise UsageError("--json opens no editor", hint=f"edit {paths.config}")
     _make(paths)
-    open_editor(paths.config, None)
+    open_editor(paths.config, _configured_editor(context))
     return run_check(context, found)
+
+
+def _configured_editor(context: Context) -> str | None:
+    try:
+        return context.config.editor
+    except InvalidValue:
+        return None
 
 
 def _make(paths: Paths) -> None:

@@ -125,7 +125,7 @@ class Context:
                 "this deletes, and there is nobody to ask", hint="add --yes"
             )
         print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        if _answer() not in ("y", "yes"):
             raise PasoError("nothing was deleted")
 
     def rouse_daemon(self) -> None:
@@ -151,6 +151,17 @@ class Context:
         if self._db is not None:
             self._db.close()
             self._db = None
+
+
+def _answer() -> str:
+    """What was typed; the line of the question is ended if ctrl+c or ctrl+d did not."""
+    line = ""
+    try:
+        line = sys.stdin.readline()
+    finally:
+        if not line.endswith("\n"):
+            print(file=sys.stderr)
+    return line.strip().lower()
 
 
 def _folder() -> str:

@@ -74,7 +74,13 @@ def _info_lines(data: dict[str, Any]) -> Iterator[str]:
     for title, facts in data.items():
         yield f"{title}:"
         for name, value in facts.items():
-            yield f"  {name:12} {'-' if value is None else escape(str(value))}"
+            yield f"  {name:12} {_word(value)}"
+
+
+def _word(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "-", True: "yes", False: "no"}[value]
+    return escape(str(value))
 
 
 COMMANDS = (

@@ -6,7 +6,9 @@ Never: know what the text is about, or delete it before it is known to be safe.
 from __future__ import annotations
 
 import os
+import sys
 
+from paso.cli.output import is_terminal
 from paso.errors import InvalidValue, PasoError, UsageError
 
 TYPE_CHECKING = False
@@ -65,6 +67,22 @@ class Draft:
             return
 
 
+def chosen_editor(configured: str | None, environ: Mapping[str, str]) -> str:
+    """The editor's command.
+
+    Raises:
+        UsageError: it would be vi, which waits for ever where nobody types.
+    """
+    chosen = configured or environ.get("VISUAL") or environ.get("EDITOR")
+    if chosen:
+        return chosen
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
+        raise UsageError(
+            "there is no terminal for an editor", hint="set VISUAL or EDITOR"
+        )
+    return "vi"
+
+
 def open_editor(
     path: str, configured: str | None, environ: Mapping[str, str] = os.environ
 ) -> None:
@@ -74,13 +92,12 @@ def open_editor(
         configured: the command that the configuration names, if it does.
     Raises:
         PasoError: it ended with another code than 0.
-        UsageError: it cannot be run.
+        UsageError: it cannot be run, or there is no terminal for vi.
     """
     from shlex import split
     from subprocess import call
 
-    chosen = configured or environ.get("VISUAL") or environ.get("EDITOR")
-    command = chosen or "vi"
+    command = chosen_editor(configured, environ)
     try:
         # What the user wrote may have arguments: `code --wait`.
         code = call([*split(command), path])

@@ -21,18 +21,46 @@ Filter: words match title and description; label:x, -label:x, prio>=high, type:b
 col:done, is:blocked, is:ready, due<2026-12-01, due<+7d, assignee:me, project:WEB."""
 
 
+LIKE_OPTIONS = {
+    "-l": "label:NAME",
+    "-p": "prio:high",
+    "-t": "type:bug",
+    "-c": "col:NAME",
+    "-d": "the words themselves",
+    "-q": "--quiet",
+}
+"""Options that people try, and what they mean here."""
+
+
 def run_list(context: Context, found: Arguments) -> int:
     """Show the tasks of the current project that pass the filter."""
-    text = " ".join(found.words("FILTER"))
+    text = " ".join(_terms(found))
     tasks = select(
         context, text, everywhere=found.has("all"), archived=_archived(found)
     )
-    nothing = (
-        "no task passes this filter"
-        if text
-        else 'no tasks yet; add one: paso add "What is to be done"'
-    )
+    nothing = 'no tasks yet; add one: paso add "What is to be done"'
+    if text:
+        nothing = "no task passes this filter"
+    elif _archived(found):
+        nothing = "no task is archived"
     return show_tasks(context, tasks, nothing)
+
+
+def _terms(found: Arguments) -> list[str]:
+    """The words of the filter.
+
+    Raises:
+        UsageError: one is an option of other commands, such as `-l auth`. As a
+            filter it would silently mean: without the letter l, with auth.
+    """
+    terms = found.words("FILTER")
+    for term in terms:
+        if len(term) == 2 and term in LIKE_OPTIONS:
+            raise UsageError(
+                f"a filter has no option {term}",
+                hint=f"{LIKE_OPTIONS[term]}; to leave a letter out: '-\"{term[1]}\"'",
+            )
+    return terms
 
 
 def _archived(found: Arguments) -> bool:

@@ -70,18 +70,15 @@ def _report(context: Context, report: Any) -> int:
     from paso.model import to_json
 
     data: dict[str, Any] = to_json(report)
+    keys, count = data["projects"], data["tasks"]
+    tasks = f"{count} task" if count == 1 else f"{count} tasks"
     context.out.show(
         data,
-        [],
-        lambda: [
-            f"{name.replace('_', ' '):12} {value}"
-            for name, value in data.items()
-            if isinstance(value, int)
-        ],
+        keys,
+        lambda: [f"imported {', '.join(keys)}: {tasks}" if keys else "nothing new"],
     )
-    for value in data.values():
-        for note in value if isinstance(value, list) else ():
-            context.out.say(f"  {escape(str(note))}")
+    for note in () if context.out.json else data["skipped"]:
+        context.out.warn(str(note))
     return 0
 
 
@@ -92,7 +89,7 @@ def run_export(context: Context, found: Arguments) -> int:
         raise UsageError(f"paso writes {', '.join(EXPORTS)}, not {kind!r}")
     content = _content(context, kind)
     path = found.text("output")
-    if path:
+    if path and path != "-":
         return _write(context, kind, path, content)
     if context.out.json:
         context.out.document(
@@ -142,7 +139,9 @@ def run_backup(context: Context, found: Arguments) -> int:
     return 0
 
 
-OUTPUT = Option("-o --output", "write to this file", "FILE", complete="file")
+OUTPUT = Option(
+    "-o --output", "write to this file; - is stdout", "FILE", complete="file"
+)
 
 COMMANDS = (
     Command(

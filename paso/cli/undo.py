@@ -36,8 +36,7 @@ def handler(name: str) -> Callable[[Context, Arguments], int]:
                     act(context.db, project_id=project_id, actor=found.text("by"))
                 )
             except PasoError as error:
-                if done:
-                    error.hint = f"{len(done)} of {wanted} steps were done before"
+                error.hint = _further(context, found, len(done), wanted, error)
                 raise
         past = "undone" if name == "undo" else "redone"
         context.out.show(
@@ -54,6 +53,22 @@ def handler(name: str) -> Callable[[Context, Arguments], int]:
     return run
 
 
+def _further(
+    context: Context, found: Arguments, done: int, wanted: int, error: PasoError
+) -> str | None:
+    """How far it came, or whose steps these were."""
+    if done:
+        return f"{done} of {wanted} steps were done before"
+    if error.hint or found.has("by"):
+        return error.hint
+    return f"you are {context.config.actor}; --by WHO is for another writer's steps"
+
+
+NOTES = """\
+Yours is what was written under your name: PASO_ACTOR, else the configured actor,
+else the user. What came without a name, by the sqlite3 shell, is anybody's."""
+
+
 def _command(name: str, summary: str) -> Command:
     return Command(
         name,
@@ -62,6 +77,7 @@ def _command(name: str, summary: str) -> Command:
         (Argument("N", "how many steps; else one", "?"),),
         (Option("--by", "steps of this writer; else yours", "WHO"),),
         (f"paso {name}", f"paso {name} 3", f"paso {name} --by agent-7"),
+        NOTES,
     )
 
 

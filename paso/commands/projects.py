@@ -211,7 +211,8 @@ def current_project(
     """
     if explicit:
         return find_project(db, explicit)
-    named, where = environ.get("PASO_PROJECT") or None, "PASO_PROJECT"
+    named: str | int | None = environ.get("PASO_PROJECT")
+    where = "PASO_PROJECT"
     if not named:
         named, where = _project_here(cwd)
     if named:

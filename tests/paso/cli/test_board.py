@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -100,3 +103,20 @@ def _words(line: str) -> list[str]:
 
     words = shlex.split(line)[1:]
     return words[: words.index("<")] if "<" in words else words
+
+
+def test_a_dumb_terminal_is_written_to_and_not_drawn_on(board: Cli) -> None:
+    leader, follower = pty.openpty()
+    with os.fdopen(leader, "rb", buffering=0) as screen:
+        done = subprocess.run(
+            [sys.executable, "-m", "paso"],
+            stdin=follower,
+            stdout=follower,
+            env=board.environ | {"TERM": "dumb"},
+            timeout=50,
+        )
+        os.close(follower)
+        shown = screen.read(65536)
+    assert done.returncode == 0
+    assert b"To do (" in shown
+    assert b"\x1b" not in shown

@@ -154,3 +154,15 @@ def test_quiet_prints_one_path(paso: Cli, words: tuple[str, ...]) -> None:
     shown = paso(*words, "--quiet")
     assert shown.out.startswith(str(paso.home))
     assert shown.out.count("\n") == 1
+
+
+def test_edit_takes_the_configured_editor_and_json_opens_none(paso: Cli) -> None:
+    seen = paso.folder / "seen"
+    script = paso.folder / "editor"
+    script.write_text(f'#!/bin/sh\ncat "$1" > {seen}\n')
+    script.chmod(0o755)
+    assert paso.fail(2, "config", "edit")["code"] == "usage"
+    paso("config", "edit", EDITOR="true")
+    (paso.home / "config.toml").write_text(f'editor = "{script}"\n')
+    assert paso("config", "edit", EDITOR="false").code == 0
+    assert seen.exists()

@@ -114,3 +114,13 @@ def test_search_takes_words_as_they_are(board: Cli) -> None:
     assert len(board.json("search", "-x")) == 1
     assert board.json("search", "no such words") == []
     assert board.fail(2, "search", " ")["code"] == "usage"
+
+
+@pytest.mark.parametrize("option", ["-l", "-p", "-t", "-c", "-q"])
+def test_an_option_of_other_commands_is_no_filter(board: Cli, option: str) -> None:
+    assert board.fail(2, "list", option, "bug")["code"] == "usage"
+    assert board("task", "list", f"{option}x").code == 0
+
+
+def test_without_archived_tasks_the_next_step_is_not_to_add_one(paso: Cli) -> None:
+    assert paso("list", "--archived").err == "no task is archived\n"

@@ -145,3 +145,11 @@ def test_a_form_is_read(text: str, form: Form) -> None:
 def test_a_form_without_a_title_is_refused(text: str) -> None:
     with pytest.raises(InvalidValue):
         read_form(text)
+
+
+def test_without_terminal_and_editor_nothing_waits_for_vi(board: Cli) -> None:
+    for words in (("task", "edit", "1"), ("config", "edit")):
+        found = board(*words)
+        assert found.code == 2
+        assert "there is no terminal for an editor" in found.err
+    assert drafts(board) == []

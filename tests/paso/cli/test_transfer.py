@@ -96,3 +96,18 @@ def test_what_is_wrong_changes_nothing(
     head = board.json("log")[-1]["id"]
     board.fail(code, *words)
     assert board.json("log")[-1]["id"] == head
+
+
+def test_an_export_to_a_dash_goes_to_stdout(paso: Cli) -> None:
+    paso("add", "one")
+    assert "PASO-1" in paso("export", "markdown", "-o", "-").out
+    assert not (paso.folder / "-").exists()
+
+
+def test_an_import_says_what_came_and_what_did_not(paso: Cli) -> None:
+    document = '{"paso": 1, "projects": [{"name": "Imp", "tasks": [{"title": "x"}]}]}'
+    found = paso("import", "json", "-", stdin=document)
+    assert (found.out, found.err) == ("imported IMP: 1 task\n", "")
+    again = paso("import", "json", "-", stdin=paso("export", "json").out)
+    assert again.out == "nothing new\n"
+    assert "paso: project Imp: is on this board already" in again.err

@@ -121,3 +121,10 @@ def test_every_kind_of_change_has_words(paso: Cli) -> None:
 @pytest.mark.parametrize("number", ["0", "x"])
 def test_a_limit_is_a_number(paso: Cli, number: str) -> None:
     paso.fail(2, "log", "--limit", number)
+
+
+def test_nothing_to_undo_says_whose_steps_were_looked_for(paso: Cli) -> None:
+    paso("add", "theirs", PASO_ACTOR="bob")
+    error = paso.fail(4, "undo")
+    assert error["hint"] == "you are ann; --by WHO is for another writer's steps"
+    assert paso("undo", "--by", "bob").code == 0
