@@ -166,10 +166,12 @@ def find_command(
         if command.name == f"{noun} {rest[0]}":
             return command, [*between, *rest[1:]]
     verbs = [command.name.split()[1] for command in commands]
+    meant = [f"paso {rest[0]}"] if rest[0] in WORDS else []
+    meant += [f"paso {noun} {verb}" for verb in nearest(rest[0], verbs)]
     raise UsageError(
         f"paso {noun} has no command {rest[0]!r}",
         hint=f"paso {noun} {'|'.join(verbs)}",
-        candidates=tuple(f"paso {noun} {verb}" for verb in nearest(rest[0], verbs)),
+        candidates=tuple(meant),
     )
 
 

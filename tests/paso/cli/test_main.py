@@ -317,3 +317,7 @@ def test_a_moment_before_the_calendar_is_the_beginning(paso: Cli) -> None:
     paso("add", "one")
     for hours in ("10000000h", "999999999999h"):
         assert len(paso.json("log", "--since", hours)) > 5
+
+
+def test_a_word_of_its_own_behind_a_noun_is_found(paso: Cli) -> None:
+    assert paso.fail(2, "task", "add", "x")["candidates"] == ["paso add"]
