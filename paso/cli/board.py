@@ -31,16 +31,16 @@ GAP = "  "
 
 def run(context: Context, found: Arguments) -> int:
     """Open the board, or print it where nobody could use it."""
-    if _has_screen() and not (context.out.json or context.out.quiet):
+    if has_screen(context.out):
         from paso.tui.app import run_board
 
         return run_board(context.paths, context.config, context.explicit_project)
     return print_board(context)
 
 
-def _has_screen() -> bool:
+def has_screen(out: Output) -> bool:
     """True on a terminal that can place a cursor; a dumb one can only be written."""
-    if os.environ.get("TERM") == "dumb":
+    if out.json or out.quiet or os.environ.get("TERM") == "dumb":
         return False
     return is_terminal(sys.stdin) and is_terminal(sys.stdout)
 

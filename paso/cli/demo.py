@@ -48,6 +48,9 @@ def run(context: Context, found: Arguments) -> int:
     os.environ["PASO_HOME"] = home
     for name in ("PASO_SOCKET", "PASO_PROJECT"):
         os.environ.pop(name, None)
+    if not board.has_screen(context.out):
+        # A daemon that is still starting would make the home again after its end.
+        os.environ["PASO_AUTO_START"] = "0"
     demo = Context(context.out)
     try:
         fill(demo.db)
