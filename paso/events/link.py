@@ -59,13 +59,13 @@ class Link:
             if not self._frames:
                 self._read_on()
             return frame
-        self._news.clear()
         return None
 
     async def wait(self, timeout_s: float) -> None:
         """Wait until a frame came, the connection ended, or the time is up."""
         if self._frames or self.ended is not None:
             return
+        self._news.clear()
         try:
             async with asyncio.timeout(timeout_s):
                 await self._news.wait()
