@@ -5,6 +5,8 @@ Rules, the same for every import:
   second import of a file changes nothing.
 - A key that is taken is replaced by a free one, and reported.
 - Numbers, uids, times and the order of cards are kept.
+- The starter project of a board that nobody has written to makes room: a board that
+  moves to another computer keeps its keys.
 - The whole import is one step of undo.
 
 Never: read a file, know where the document comes from.
@@ -69,10 +71,22 @@ def bring_in(
             if doc.uid and db.value("SELECT 1 FROM projects WHERE uid = ?", (doc.uid,)):
                 skipped.append(f"project {doc.name}: is on this board already")
                 continue
+            if not made:
+                _make_room(db)
             made.append(_Import(db, doc, skipped).run())
             tasks += len(doc.tasks)
         db.describe(f"imported {', '.join(made)}")
     return Report(tuple(made), tasks, tuple(skipped))
+
+
+def _make_room(db: Database) -> None:
+    """Delete the starter project, unless anything was ever written beside it."""
+    written = db.value(
+        "SELECT 1 FROM change_log JOIN batches ON batches.id = batch"
+        " WHERE kind <> 'setup' LIMIT 1"
+    )
+    if not written:
+        db.run("DELETE FROM projects")
 
 
 class _Import:

@@ -86,6 +86,30 @@ def test_the_import_is_one_step_of_undo(home_db: Database, empty_db: Database) -
     assert snapshot(empty_db) == snapshot(home_db)
 
 
+def test_a_board_that_moves_keeps_its_keys(home_db: Database, tmp_path: Path) -> None:
+    tasks.create_task(home_db, 1, "Pack")
+    document = export_json(home_db, None)
+    (new_home := tmp_path / "new").mkdir(mode=0o700)
+    new = open_database(str(new_home / "tasks.db"), actor="ann")
+    before = snapshot(new)
+    assert import_json(new, document).projects == ("PASO",)
+    assert [project.key for project in projects.list_projects(new)] == ["PASO"]
+    undo.undo(new)
+    assert snapshot(new) == before
+    new.close()
+
+
+def test_a_starter_project_that_was_written_to_stays(
+    home_db: Database, tmp_path: Path
+) -> None:
+    document = export_json(home_db, None)
+    (new_home := tmp_path / "new").mkdir(mode=0o700)
+    new = open_database(str(new_home / "tasks.db"), actor="ann")
+    projects.edit_project(new, 1, name="Mine")
+    assert import_json(new, document).projects == ("PASO2",)
+    new.close()
+
+
 def test_a_taken_key_is_replaced_and_reported(
     home_db: Database, empty_db: Database
 ) -> None:
