@@ -31,17 +31,20 @@ manager tries neither again."""
 
 
 class Options:
-    """The command line: what the launcher passes on."""
+    """The command line: what the launcher and `paso daemon run` pass on."""
 
     def __init__(self, argv: list[str]) -> None:
         self.detached = False
         self.ready_fd: int | None = None
+        self.exit_code_of_errors = False
         for word in argv:
             self._take(word)
 
     def _take(self, word: str) -> None:
         if word == "--detached":
             self.detached = True
+        elif word == "--exit-code-of-errors":
+            self.exit_code_of_errors = True
         elif word.startswith("--ready-fd=") and word[11:].isdecimal():
             self.ready_fd = int(word[11:])
         else:
@@ -79,6 +82,8 @@ def _run(options: Options) -> int:
             serve(ground)
     except PasoError as error:
         _refuse(error, options)
+        if options.exit_code_of_errors:
+            return error.exit_code
         return EX_TEMPFAIL if isinstance(error, DaemonRunning) else EX_CONFIG
     return 0
 

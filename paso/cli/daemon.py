@@ -155,7 +155,7 @@ def run_run(context: Context, found: Arguments) -> int:
         rest = environ.get("PYTHONPATH")
         environ["PYTHONPATH"] = f"{root}{os.pathsep}{rest}" if rest else root
     sys.stdout.flush()
-    command = daemon_command()
+    command = [*daemon_command(), "--exit-code-of-errors"]
     try:
         os.execve(command[0], command, environ)
     except OSError as error:
