@@ -41,16 +41,10 @@ def assert_refused_everywhere(home: Home, code: str) -> None:
 
 
 def assert_daemon_refuses(home: Home) -> Result:
-    """`paso daemon start` fails in words; so does the daemon in the foreground.
-
-    The latter with the exit code of a configuration error (78, sysexits.h), on which
-    a service manager does not try again.
-    """
+    """`paso daemon start` fails in words; so does the daemon in the foreground."""
     started = home.paso("daemon", "start", timeout_s=30)
     assert_clear_error(started)
-    ran = home.paso("daemon", "run", timeout_s=30)
-    assert ran.code in {1, 78}, ran
-    assert len(ran.err) > 20, ran
+    assert_clear_error(home.paso("daemon", "run", timeout_s=30))
     return started
 
 

@@ -124,14 +124,25 @@ def two_boards(tmux: Server) -> tuple[Terminal, Terminal]:
     return one, other
 
 
+FORM = "New card"
+
+
+def open_form(terminal: Terminal) -> None:
+    terminal.press("a")
+    terminal.wait_for(FORM)
+
+
+def save_form(terminal: Terminal) -> None:
+    terminal.press("C-s")
+    terminal.wait_until(lambda screen: FORM not in screen, "the form closed")
+
+
 def add_by_keys(terminal: Terminal, title: str) -> None:
     """`a` opens the form; the title is typed; ctrl+s saves."""
-    before = terminal.screen
-    terminal.press("a")
-    terminal.wait_until(lambda screen: screen != before, "a form")
+    open_form(terminal)
     terminal.type(title)
     terminal.wait_for(title)
-    terminal.press("C-s")
+    save_form(terminal)
 
 
 def test_a_card_added_by_key_in_one_terminal_is_painted_in_the_other(
@@ -145,6 +156,16 @@ def test_a_card_added_by_key_in_one_terminal_is_painted_in_the_other(
         delays.append(other.wait_for(title, 10))
     assert min(delays) < 1.0, delays
     assert "written in one" in tmux.home.titles()
+
+
+def test_what_is_typed_ahead_of_the_form_goes_into_the_form(tmux: Server) -> None:
+    """A fast typist: the keys after `a` are not keys of the board."""
+    one, other = two_boards(tmux)
+    one.type("add this quickly")
+    one.wait_for("dd this quickly")
+    save_form(one)
+    other.wait_for("dd this quickly")
+    assert {"alpha", "beta", "gamma", "first 0"} < tmux.home.titles()
 
 
 def test_a_script_that_adds_is_painted_in_both_terminals(tmux: Server) -> None:
@@ -268,9 +289,7 @@ def test_an_open_form_keeps_its_text_while_the_board_changes_behind_it(
     tmux: Server,
 ) -> None:
     one, other = two_boards(tmux)
-    before = other.screen
-    other.press("a")
-    other.wait_until(lambda screen: screen != before, "a form")
+    open_form(other)
     other.type("half typed")
     other.wait_for("half typed")
     tmux.home.add("behind the form")
@@ -280,8 +299,7 @@ def test_an_open_form_keeps_its_text_while_the_board_changes_behind_it(
     assert "half typed" in other.screen
     other.type(" and finished")
     other.wait_for("half typed and finished")
-    other.press("C-s")
-    other.wait_for("behind the form")
+    save_form(other)
     one.wait_for("half typed and finished")
     assert "half typed and finished" in tmux.home.titles()
 
