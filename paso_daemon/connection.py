@@ -62,6 +62,9 @@ class Desk(Protocol):
     def flush_first(self, now: float) -> None:
         """Send what was published, if nothing was sent for a while."""
 
+    def eased(self) -> None:
+        """A client took something while producers wait."""
+
     def fell_behind(self, connection: Connection) -> None:
         """Events are withheld from it, from now on."""
 
@@ -292,6 +295,8 @@ class Connection:
             return
         outbox.took(sent, self._desk.loop.time())
         self._desk.pressure.note(outbox)
+        if self._desk.pressure.holding:
+            self._desk.eased()
         if outbox.size == 0:
             self._all_taken(outbox)
 

@@ -64,8 +64,12 @@ class Pressure:
             return True
         return False
 
+    def is_over(self, clients: int) -> bool:
+        """True when too few are behind for a hold, whatever they take."""
+        return len(self.behind) * SHARE < clients or not self.behind
+
     def _is_needed(self, clients: int, now: float) -> bool:
-        if not self.behind:
+        if self.is_over(clients):
             return False
         taking = sum(now - box.last_taken < TAKING_S for box in self.behind)
         return taking > 0 and taking * SHARE >= clients

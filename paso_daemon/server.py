@@ -42,6 +42,9 @@ ENVELOPE = 64
 QUIET_S = 0.001
 """Seconds without an event after which the next does not wait for its turn to end."""
 
+HOLD_LOOK_S = 0.005
+"""Between two looks whether a hold of producers has become too long."""
+
 logger = logging.getLogger("paso.daemon")
 
 
@@ -164,12 +167,21 @@ class Server:
 
     def _hold_producers(self) -> None:
         if self.pressure.begin(len(self.hub), self.loop.time()):
-            self.loop.call_later(0.002, self._let_go)
+            self.loop.call_later(HOLD_LOOK_S, self._look_at_hold)
+
+    def _look_at_hold(self) -> None:
+        if self.pressure.end(len(self.hub), self.loop.time()):
+            self._let_go()
+        elif self.pressure.holding:
+            self.loop.call_later(HOLD_LOOK_S, self._look_at_hold)
+
+    def eased(self) -> None:
+        """A client took something while producers wait: maybe they need not."""
+        if self.pressure.is_over(len(self.hub)):
+            self.pressure.end(len(self.hub), self.loop.time())
+            self._let_go()
 
     def _let_go(self) -> None:
-        if not self.pressure.end(len(self.hub), self.loop.time()):
-            self.loop.call_later(0.002, self._let_go)
-            return
         for connection in list(self.connections):
             connection.go_on()
 
