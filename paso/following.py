@@ -52,16 +52,25 @@ def follow(
 
 
 def _changes(events: EventClient, timeout_s: float | None) -> Iterator[Changed]:
-    with asyncio.Runner() as runner:
-        try:
-            runner.run(_enter(events))
-            while True:
-                change = runner.run(_next_change(events, timeout_s))
-                if change is None:
-                    return
-                yield change
-        finally:
-            runner.run(events.aclose())
+    runner = asyncio.Runner()
+    try:
+        runner.run(_enter(events))
+        while True:
+            change = runner.run(_next_change(events, timeout_s))
+            if change is None:
+                return
+            yield change
+    finally:
+        events.close()
+        _close(runner)
+
+
+def _close(runner: asyncio.Runner) -> None:
+    """A generator that nobody closed may be collected while another loop runs."""
+    if asyncio._get_running_loop() is None:
+        runner.close()
+    else:
+        runner.get_loop().close()
 
 
 async def _enter(events: EventClient) -> None:

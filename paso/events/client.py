@@ -158,6 +158,10 @@ class EventClient:
 
     async def aclose(self) -> None:
         """Leave the daemon; an iteration under way ends."""
+        self.close()
+
+    def close(self) -> None:
+        """Do what `aclose` does; needs no loop that runs."""
         self._leaving.set()
         if self._link is not None:
             self._link.close()
@@ -173,6 +177,8 @@ class EventClient:
             self._begin()
         elif self._catching_up:
             self._catch_up()
+            # A long way is told in pieces; others have their turn between them.
+            await asyncio.sleep(0)
         elif self._link is None:
             await self._step_away()
         elif (frame := self._link.take()) is not None:
@@ -365,7 +371,9 @@ class EventClient:
             return
         try:
             if self._reader.has_news():
-                self._tell(self._reader.read(ROWS_AT_ONCE))
+                reading = self._reader.read(ROWS_AT_ONCE)
+                self._catching_up = reading.more
+                self._tell(reading)
         except sqlite3.Error:
             return  # locked, or being made: the next look tries again
 

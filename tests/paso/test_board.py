@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import threading
@@ -297,6 +298,20 @@ def test_following_one_project_says_nothing_of_others(paso_home: Path) -> None:
         change = next(changes)
         assert change.project_id == web.id
         assert mine.uid in {entity.uid for entity in change.entities}
+
+
+def test_following_that_nobody_closed_may_be_collected_inside_another_loop(
+    paso_home: Path,
+) -> None:
+    with open_board(auto_start=False) as board:
+        changes = board.follow(timeout_s=20)
+        board.add("Seen")
+        next(changes)
+
+        async def collect() -> None:
+            changes.close()  # type: ignore[attr-defined]  # as the collector does
+
+        asyncio.run(collect())
 
 
 async def test_following_inside_a_running_loop_is_refused(paso_home: Path) -> None:

@@ -153,6 +153,48 @@ async def test_without_a_daemon_it_looks_by_itself(
             assert_whole(await change(client, last), last, last)
 
 
+def write_many(board: Database, pieces: int) -> None:
+    with board.write("many") as conn:
+        conn.executemany(
+            "INSERT INTO labels (project_id, name) VALUES (1, ?)",
+            [(str(number),) for number in range(module.ROWS_AT_ONCE * pieces)],
+        )
+
+
+async def test_without_a_daemon_a_big_write_costs_one_look(
+    paths: Paths, board: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "POLL_S", 4.0)
+    async with follow(paths) as client:
+        await state(client, "offline")
+        start = board.change_head()
+        write_many(board, 6)
+        # A look for each piece would take six times as long as the patience.
+        assert_whole(
+            await change(client, board.change_head()), start + 1, board.change_head()
+        )
+
+
+async def test_a_long_catch_up_leaves_the_loop_its_turns(
+    paths: Paths, board: Database
+) -> None:
+    start = board.change_head()
+    write_many(board, 6)
+    seen: list[int] = []
+    async with follow(paths, last_change=start) as client:
+
+        async def watch() -> None:
+            while True:
+                seen.append(client.last_change or 0)
+                await asyncio.sleep(0)
+
+        async with asyncio.TaskGroup() as group:
+            watcher = group.create_task(watch())
+            await change(client, board.change_head())
+            watcher.cancel()
+    assert all(b - a <= 2 * module.ROWS_AT_ONCE for a, b in pairwise(seen))
+
+
 async def test_a_killed_daemon_is_started_again_and_nothing_is_missed(
     paths: Paths, board: Database, paso_home: Path
 ) -> None:
