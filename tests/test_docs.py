@@ -17,6 +17,7 @@ import pytest
 
 from paso.board import Board
 from paso.commands.filter_terms import FIELDS, PARTS, STATES
+from paso.config import check_config
 from paso.events.launcher import call
 from paso.paths import Paths
 
@@ -122,3 +123,13 @@ def test_the_python_page_names_the_whole_filter_language() -> None:
         if word in ("title", "description", "no", "has", "is"):
             continue
         assert re.search(rf"\b{word}\b", text), word
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_settings_in_a_page_are_settings_that_there_are(
+    page: Path, paso_home: Path
+) -> None:
+    for block in blocks(page):
+        if block.language == "toml":
+            (paso_home / "config.toml").write_text(block.text)
+            assert check_config(Paths()) == [], f"{page.name}:{block.line}"
