@@ -21,7 +21,11 @@ class Watch:
     """A running `paso watch --json`, its lines as they come."""
 
     def __init__(self, home: Home, *options: str) -> None:
-        self.process = home.spawn([*PASO, "watch", "--json", *options])
+        self.errors = home.path.parent / "watch.err"
+        with self.errors.open("w") as stderr:
+            self.process = home.spawn(
+                [*PASO, "watch", "--json", *options], stderr=stderr
+            )
         self.lines: list[dict[str, Any]] = []
         self._thread = threading.Thread(target=self._read)
         self._thread.start()
@@ -41,7 +45,12 @@ class Watch:
         return numbers
 
     def wait_for_change(self, number: int) -> None:
-        wait_for(lambda: number in self.changes(), 20, f"change {number}")
+        try:
+            wait_for(lambda: number in self.changes(), 20, f"change {number}")
+        except AssertionError as error:
+            said = self.errors.read_text()
+            told = f"{error}; printed {self.changes()}; alive {self.process.poll()}"
+            raise AssertionError(f"{told}; on stderr: {said}") from None
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGINT)
