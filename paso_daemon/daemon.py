@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from paso_daemon.lifecycle.ground import Ground
 
-TICK_S = 1.0
-
 OWN_FDS = 8
 """Descriptors that we open later: the database and its log, the daemon's own log."""
 
@@ -51,7 +49,7 @@ class Daemon:
         self._tasks = TaskRegistry(self._health)
         self._alone_since = self._loop.time()
         self._server = self._make_server()
-        self._guard = HangGuard(max(ground.settings.hang_s, 3 * TICK_S))
+        self._guard = HangGuard(max(ground.settings.hang_s, 3 * ground.settings.tick_s))
 
     @property
     def listener(self) -> Listener:
@@ -112,7 +110,7 @@ class Daemon:
 
     async def _keep_house(self) -> None:
         while True:
-            await asyncio.sleep(TICK_S)
+            await asyncio.sleep(self._ground.settings.tick_s)
             self._guard.beat()
             self._server.tick()
             self._check_place()

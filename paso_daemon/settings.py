@@ -33,6 +33,8 @@ class Settings(NamedTuple):
     """How long a client may take nothing of what is queued for it."""
     poll_s: float = 0.5
     """Between two looks at `PRAGMA data_version` while anybody is connected."""
+    tick_s: float = 1.0
+    """Between two looks at silent and slow clients, and at the socket's place."""
     stop_s: float = 3.0
     """For the last frames to reach the clients on a stop."""
     retry_ms: int = 100

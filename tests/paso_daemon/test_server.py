@@ -451,7 +451,9 @@ def test_a_client_of_another_user_hears_nothing(paso_home: Path) -> None:
 
 
 def test_a_silent_client_is_pinged_then_closed(paso_home: Path, loop: str) -> None:
-    with RunningDaemon(paso_home, loop=loop, ping_s=1, silence_s=3) as daemon:
+    with RunningDaemon(
+        paso_home, loop=loop, ping_s=0.5, silence_s=1.5, tick_s=0.1
+    ) as daemon:
         raw = socket.socket(socket.AF_UNIX)
         raw.connect(daemon.socket)
         raw.settimeout(15)
@@ -490,12 +492,12 @@ def test_a_client_that_is_never_through_is_pinged_before_it_is_closed(
 
 def test_any_frame_is_a_sign_of_life(paso_home: Path) -> None:
     with (
-        RunningDaemon(paso_home, ping_s=1, silence_s=4) as daemon,
+        RunningDaemon(paso_home, ping_s=0.5, silence_s=2, tick_s=0.1) as daemon,
         daemon.client() as client,
     ):
         client.subscribe([])
         begin = time.monotonic()
-        while time.monotonic() - begin < 5:
+        while time.monotonic() - begin < 3:
             for _ in client.frames(0.3):  # answers what the daemon asks
                 pass
         assert client.ping() < 5
@@ -542,7 +544,7 @@ def test_who_takes_nothing_is_closed_with_whole_frames_and_a_reason(
     paso_home: Path, loop: str
 ) -> None:
     with (
-        RunningDaemon(paso_home, loop=loop, slow_s=1) as daemon,
+        RunningDaemon(paso_home, loop=loop, slow_s=0.5, tick_s=0.1) as daemon,
         daemon.client() as slow,
         daemon.client() as speaker,
     ):
@@ -562,7 +564,10 @@ def test_who_takes_nothing_is_closed_with_whole_frames_and_a_reason(
 def test_a_client_that_asks_and_never_reads_costs_bounded_memory(
     paso_home: Path,
 ) -> None:
-    with RunningDaemon(paso_home, slow_s=2) as daemon, daemon.client() as greedy:
+    with (
+        RunningDaemon(paso_home, slow_s=1, tick_s=0.1) as daemon,
+        daemon.client() as greedy,
+    ):
         greedy.subscribe([])
         before = daemon.rss_bytes()
         question = encode({"type": "request", "id": 1, "method": "status"})
@@ -704,10 +709,10 @@ def test_a_daemon_whose_home_was_removed_ends(daemon: RunningDaemon) -> None:
 
 
 def test_without_clients_it_ends_when_it_was_told_so(paso_home: Path) -> None:
-    with RunningDaemon(paso_home, idle_exit_s=1.5) as daemon:
+    with RunningDaemon(paso_home, idle_exit_s=0.8, tick_s=0.1) as daemon:
         with daemon.client() as client:
             client.subscribe([])
-            time.sleep(2.5)
+            time.sleep(1.5)
             assert daemon.process.poll() is None
             client.ping()
         assert daemon.process.wait(10) == 0

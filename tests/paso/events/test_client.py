@@ -262,11 +262,11 @@ async def test_silence_is_answered_and_no_reason_to_leave(
     paths: Paths, board: Database, paso_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "IDLE_S", 0.1)
-    with RunningDaemon(paso_home, ping_s=1, silence_s=3) as daemon:
+    with RunningDaemon(paso_home, silence_s=1, tick_s=0.1) as daemon:
         async with follow(paths) as client:
             await state(client, "live")
             with pytest.raises(TimeoutError):
-                async with asyncio.timeout(4):
+                async with asyncio.timeout(2):
                     await anext(client)
             assert daemon.status()["clients"] == 2
 

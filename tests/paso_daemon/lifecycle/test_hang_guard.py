@@ -24,7 +24,12 @@ main()
 def test_a_loop_that_stands_still_is_ended_with_its_trace(paso_home: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", HANGING],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PASO_HANG_S": "1"},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PASO_HANG_S": "1.5",
+            "PASO_TICK_S": "0.1",
+        },
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -35,11 +40,10 @@ def test_a_loop_that_stands_still_is_ended_with_its_trace(paso_home: Path) -> No
 
 
 def test_a_daemon_that_was_stopped_and_goes_on_is_not_ended(paso_home: Path) -> None:
-    # 3 s is the least: the loop beats once in a second.
-    with RunningDaemon(paso_home, hang_s=1) as daemon:
+    with RunningDaemon(paso_home, hang_s=1.5, tick_s=0.1) as daemon:
         os.kill(daemon.pid, signal.SIGSTOP)
-        time.sleep(3.5)
+        time.sleep(2)
         os.kill(daemon.pid, signal.SIGCONT)
-        time.sleep(1.5)  # three of its steps
+        time.sleep(0.8)  # three of its steps
         assert daemon.status()["pid"] == daemon.pid
         assert daemon.process.poll() is None
