@@ -201,16 +201,15 @@ class Home:
             if _is_daemon(pid, mark, os.fsencode(str(self.path)))
         ]
 
-    def listeners(self) -> list[str]:
-        """Names under which sockets of this home were bound and now listen."""
+    def listeners(self) -> list[int]:
+        """Pids of the daemons of this home that hold a listening socket now."""
         rows = [line.split() for line in Path("/proc/net/unix").read_text().split("\n")]
-        return [
-            row[7]
+        listening = {
+            f"socket:[{row[6]}]"
             for row in rows[1:]
-            if len(row) > 7
-            and int(row[3], 16) & LISTENING
-            and row[7].startswith(f"{self.path}/")
-        ]
+            if len(row) > 6 and int(row[3], 16) & LISTENING
+        }
+        return [pid for pid in self.daemons() if listening & _open_files(pid)]
 
     def close(self) -> None:
         """Kill, by its pid, every process that belongs to this home."""
@@ -331,6 +330,16 @@ class Worker:
 
     def errors(self) -> str:
         return self.log.read_text()
+
+
+def _open_files(pid: int) -> set[str]:
+    """What the descriptors of a process lead to, as `/proc` names it."""
+    found = set()
+    with suppress(OSError):
+        for entry in os.scandir(f"/proc/{pid}/fd"):
+            with suppress(OSError):
+                found.add(os.readlink(entry.path))
+    return found
 
 
 def _is_daemon(pid: int, mark: bytes, path: bytes) -> bool:

@@ -42,7 +42,7 @@ def assert_all_served_by_one_daemon(home: Home, served: list[dict[str, Any]]) ->
     assert len(served) == CLIENTS
     pids = {answer["pid"] for answer in served}
     assert len(pids) == 1, pids
-    assert home.daemons() == list(pids)
+    assert home.daemons() == home.listeners() == list(pids)
     assert home.pid_file.read_text().split()[0] == str(*pids)
     welcome = home.welcome()
     assert welcome is not None
@@ -152,7 +152,7 @@ def test_two_hundred_clients_are_served_though_the_daemon_is_killed_twenty_times
 def _killed_while_starting(home: Home, processes: int) -> None:
     dice = random.Random(20)
     kills: list[float] = []
-    twins: list[list[str]] = []
+    twins: list[list[int]] = []
 
     def strike(pid: int) -> None:
         if len(kills) < 20:
@@ -193,6 +193,42 @@ def test_a_second_daemon_says_who_serves_and_leaves_the_first_alone(
     welcome = home.welcome()
     assert welcome is not None
     assert welcome["pid"] == first.pid
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        ["paso.sock"],
+        ["paso.pid"],
+        ["paso.sock", "paso.pid"],
+        ["tasks.db.lock"],
+        ["paso.sock", "paso.pid", "tasks.db.lock"],
+    ],
+    ids=" ".join,
+)
+def test_whatever_is_deleted_under_a_daemon_one_that_serves_is_there_again(
+    board: Home, gone: list[str]
+) -> None:
+    """The old one heals itself or makes room; never two that go on listening."""
+    board.start_daemon()
+    for name in gone:
+        (board.path / name).unlink(missing_ok=True)
+    [answer] = answers([board.worker("ensure", 1, time.time(), 30)])
+    assert "pid" in answer, answer
+
+    def settled() -> bool:
+        welcome = board.welcome()
+        return bool(welcome) and board.listeners() == [(welcome or {})["pid"]]
+
+    wait_for(settled, 20, "one daemon that listens and serves")
+
+
+def test_a_daemon_whose_home_is_removed_ends(board: Home) -> None:
+    daemon = board.start_daemon()
+    for path in sorted(board.path.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    board.path.rmdir()
+    assert daemon.process.wait(20) == 0
 
 
 def test_a_daemon_that_can_not_start_tells_the_client_its_own_reason(
