@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.end_to_end.harness import Home, kill, wait_for
+from tests.support.programs import needs
 
 pytestmark = [pytest.mark.tmux, pytest.mark.timeout(120)]
 
@@ -109,6 +110,7 @@ class Server:
 
 @pytest.fixture
 def tmux(board: Home) -> Iterator[Server]:
+    needs("tmux")
     server = Server(board)
     yield server
     server.end()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import pytest
 
 from tests.end_to_end.harness import PASO, Home, kill, wait_for
 from tests.end_to_end.test_guarantee import insert_task
+from tests.support.programs import needs
 
 
 class Watch:
@@ -179,8 +179,7 @@ def test_the_completion_of_each_shell_is_sound_to_that_shell(
     script = home.paso("completion", shell)
     assert script.code == 0
     assert len(script.out) > 200
-    if shutil.which(shell) is None:
-        return
+    needs(shell)
     done = subprocess.run(
         [shell, "-n"], input=script.out, capture_output=True, text=True, timeout=20
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pty
 import select
-import shutil
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import pytest
 from paso.cli.complete import split_line
 from paso.cli.completion import SCRIPTS
 from tests.paso.cli.conftest import ROOT, Cli
+from tests.support.programs import needs
 
 FILES = {"bash": "paso.bash", "zsh": "_paso", "fish": "paso.fish"}
 
@@ -166,8 +166,7 @@ def test_bash_completes_by_the_tab_key(board: Cli) -> None:
 
 
 def test_fish_offers_what_the_board_has(board: Cli) -> None:
-    if not shutil.which("fish"):
-        return
+    needs("fish")
     ask = (
         "paso completion fish | source;"
         "complete -C 'paso task sh'; complete -C 'paso task show PASO-1';"
@@ -187,8 +186,7 @@ def test_fish_offers_what_the_board_has(board: Cli) -> None:
 
 
 def test_zsh_completes_by_the_tab_key(board: Cli) -> None:
-    if not shutil.which("zsh"):
-        return
+    needs("zsh")
     typed = Terminal(board, ["zsh", "-f", "-i"])
     typed.send("autoload -U compinit; compinit -u -D; PS1='$ '\n")
     typed.send("source <(paso completion zsh); echo sourced''here\n")

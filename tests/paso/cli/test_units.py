@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from paso.cli.units import fill, template_folder
 from paso.paths import Paths
 from tests.paso.cli.conftest import Cli
+from tests.support.programs import needs
 
 SYSTEMCTL = """#!/bin/sh
 echo "$@" >> "$CALLS"
@@ -90,8 +90,7 @@ def test_a_path_with_odd_characters_is_written_as_systemd_reads_it() -> None:
 
 
 def test_the_filled_units_are_sound_to_systemd(user: Cli, tmp_path: Path) -> None:
-    if not shutil.which("systemd-analyze"):
-        return
+    needs("systemd-analyze")
     user("daemon", "install")
     runtime = tmp_path / "run"
     runtime.mkdir(mode=0o700)

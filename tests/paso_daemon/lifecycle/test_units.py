@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import configparser
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 from paso_daemon.__main__ import EX_CONFIG, EX_TEMPFAIL
 from paso_daemon.lifecycle.listener import BACKLOG
 from tests.support.daemon import ROOT
+from tests.support.programs import needs
 
 UNITS = ROOT / "contrib" / "systemd"
 
@@ -23,11 +23,14 @@ def unit(name: str) -> configparser.ConfigParser:
 
 
 def test_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
-    analyze = shutil.which("systemd-analyze")
-    if analyze is None:
-        return
+    needs("systemd-analyze")
     done = subprocess.run(
-        [analyze, "--user", "verify", *map(str, sorted(UNITS.glob("paso.*")))],
+        [
+            "systemd-analyze",
+            "--user",
+            "verify",
+            *map(str, sorted(UNITS.glob("paso.*"))),
+        ],
         capture_output=True,
         text=True,
         env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
