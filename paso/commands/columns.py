@@ -8,10 +8,11 @@ Never: know the command line or the board.
 
 from __future__ import annotations
 
+from paso.commands.references import the_one
 from paso.commands.values import column_name, limit, one_of
 from paso.database import columns, projects, tasks
 from paso.database.repository import NOW, delete, found, insert, update
-from paso.errors import Ambiguous, Conflict, InvalidValue, NameTaken, NotEmpty, NotFound
+from paso.errors import Conflict, InvalidValue, NameTaken, NotEmpty
 from paso.model import COMPLETED, ROLES, Column
 
 TYPE_CHECKING = False
@@ -44,13 +45,7 @@ def find_column(db: Database, project_id: int, ref: str | int) -> Column:
         [c for c in every if c.role == text],
         [c for c in every if text and text in c.name.casefold()],
     )
-    matches = next((way for way in ways if way), [])
-    if len(matches) == 1:
-        return matches[0]
-    names = tuple(c.name for c in matches or every)
-    if matches:
-        raise Ambiguous(f"several columns match {ref!r}", candidates=names)
-    raise NotFound(f"there is no column {ref!r}", candidates=names)
+    return the_one("column", ref, ways, every)
 
 
 def create_column(

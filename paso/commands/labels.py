@@ -5,11 +5,12 @@ Never: know the command line or the board.
 
 from __future__ import annotations
 
+from paso.commands.references import the_one
 from paso.commands.values import color as checked_color
 from paso.commands.values import line
 from paso.database import labels, projects
 from paso.database.repository import delete, found, insert, update
-from paso.errors import Ambiguous, InvalidValue, NameTaken, NotFound
+from paso.errors import InvalidValue, NameTaken
 from paso.model import LABEL_COLORS, Label
 
 TYPE_CHECKING = False
@@ -41,13 +42,7 @@ def find_label(db: Database, project_id: int, ref: str | int) -> Label:
         [label for label in every if str(label.id) == text],
         [label for label in every if text and text in label.name.casefold()],
     )
-    matches = next((way for way in ways if way), [])
-    if len(matches) == 1:
-        return matches[0]
-    names = tuple(label.name for label in matches or every)
-    if matches:
-        raise Ambiguous(f"several labels match {ref!r}", candidates=names)
-    raise NotFound(f"there is no label {ref!r}", candidates=names)
+    return the_one("label", ref, ways, every)
 
 
 def ensure_label(db: Database, project_id: int, name: str) -> tuple[Label, bool]:

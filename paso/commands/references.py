@@ -11,10 +11,12 @@ from paso.errors import Ambiguous, NotFound
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
+    from typing import Any, TypeVar
 
     from paso.database.connection import Database
-    from paso.model import Task
+    from paso.model import Column, Label, Task
+
+    Named = TypeVar("Named", Column, Label)
 
 UID_PREFIX = 4
 """Characters of a uid that are needed to name a task by it."""
@@ -25,6 +27,28 @@ _NAMES = """
 SELECT t.id, p.key || '-' || t.number, t.title, t.archived_at IS NOT NULL
 FROM tasks t JOIN projects p ON p.id = t.project_id
 """
+
+
+def the_one(
+    kind: str, ref: object, ways: Sequence[list[Named]], every: Sequence[Named]
+) -> Named:
+    """Return the only match of the first way that has any.
+
+    Arguments:
+        kind: what is looked for, in one word.
+        ways: matches of each way to read `ref`, the strictest first.
+        every: all there are; their names are the candidates of a miss.
+    Raises:
+        NotFound: no way has a match.
+        Ambiguous: that way has several; the candidates are those.
+    """
+    matches = next((way for way in ways if way), [])
+    if len(matches) == 1:
+        return matches[0]
+    names = tuple(one.name for one in matches or every)
+    if matches:
+        raise Ambiguous(f"several {kind}s match {ref!r}", candidates=names)
+    raise NotFound(f"there is no {kind} {ref!r}", candidates=names)
 
 
 def find_task(db: Database, ref: str, *, project_id: int | None = None) -> Task:
