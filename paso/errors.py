@@ -15,11 +15,18 @@ Never: import anything, print, or know who shows the error.
         NameTaken               name_taken
         NotEmpty                not_empty
         UndoConflict            undo_conflict
+        PhaseRefused            session_phase
       InvalidValue              invalid_value          exit 5
       DaemonUnreachable         daemon_unreachable     exit 6
         DaemonFailed            daemon_failed
         NoListener              no_daemon
         TryAgain                daemon_busy
+      PeerUnreachable           unreachable            exit 6
+        TimedOut                timeout
+      Refused                   refused                exit 1
+      ToolFailed                tool_failed            exit 1
+        ToolMissing             tool_missing
+        ToolTimedOut            tool_timeout
       StoreError                store_failed           exit 1
         StoreBusy               store_busy
         StoreFull               store_full
@@ -157,6 +164,12 @@ class UndoConflict(Conflict):
     code = "undo_conflict"
 
 
+class PhaseRefused(Conflict):
+    """The session is in a phase that does not allow it."""
+
+    code = "session_phase"
+
+
 class InvalidValue(PasoError):
     """A value is outside what the field allows."""
 
@@ -187,6 +200,43 @@ class TryAgain(DaemonUnreachable):
     """A daemon is there, and too busy to take us, or on its way out."""
 
     code = "daemon_busy"
+
+
+class PeerUnreachable(PasoError):
+    """The computer that has it cannot be reached; nothing was done there."""
+
+    code = "unreachable"
+    exit_code = 6
+
+
+class TimedOut(PeerUnreachable):
+    """The other computer did not answer in time; whether it acted is unknown."""
+
+    code = "timeout"
+
+
+class Refused(PasoError):
+    """It is there, and its owner does not allow it."""
+
+    code = "refused"
+
+
+class ToolFailed(PasoError):
+    """A program that Paso calls, as tmux, failed; the message has its words."""
+
+    code = "tool_failed"
+
+
+class ToolMissing(ToolFailed):
+    """A program that this needs is not installed."""
+
+    code = "tool_missing"
+
+
+class ToolTimedOut(ToolFailed):
+    """A program did not end in its time; it was killed and reaped."""
+
+    code = "tool_timeout"
 
 
 class StoreError(PasoError):

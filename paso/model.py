@@ -59,6 +59,18 @@ DEFAULT_LABEL_COLOR = LABEL_COLORS["violet"]
 PARENT, BLOCKS, RELATED = "parent", "blocks", "related"
 RELATION_KINDS = (PARENT, BLOCKS, RELATED)
 
+STARTING, RUNNING, STOPPING = "starting", "running", "stopping"
+ENDED, FAILED, LOST = "ended", "failed", "lost"
+LIVE_PHASES = (STARTING, RUNNING, STOPPING)
+FINAL_PHASES = (ENDED, FAILED, LOST)
+PHASES = LIVE_PHASES + FINAL_PHASES
+WORKING, IDLE, WAITING = "working", "idle", "waiting"
+ACTIVITIES = (WORKING, IDLE, WAITING)
+ATTENTIONS = ("none", "input", "finished", "failed")
+"""What a session wants of the user; all but `none` are shown first."""
+PTY, TMUX = "pty", "tmux"
+BACKENDS = (PTY, TMUX)
+
 TITLE_MAX = 255
 NAME_MAX = 100
 """Characters of a project, column or label name."""
@@ -157,7 +169,8 @@ class Task(NamedTuple):
     parent: str | None
     children: tuple[str, ...]
     comments: int
-    sessions: tuple[Any, ...]
+    sessions: tuple[SessionRef, ...]
+    """Those of this computer, newest first."""
     version: int
     archived: bool
     created_at: str
@@ -189,6 +202,73 @@ class Card(NamedTuple):
     has_description: int
     version: int
     completed_at: str | None
+
+
+class SessionRef(NamedTuple):
+    """What a task tells of a session of its own."""
+
+    id: str
+    phase: str
+    activity: str
+    attention: str
+
+
+class Session(NamedTuple):
+    """One run of one command on one computer, for anybody who looks.
+
+    Times are of the computer's own clock. Project and task are those of its board;
+    their local ids mean nothing elsewhere, so another computer's record has none.
+    """
+
+    id: str
+    """16 hexadecimal digits, random."""
+    computer: str
+    """Id of the computer that it runs on."""
+    title: str
+    project_id: int | None
+    project: str | None
+    """Key of the project."""
+    project_uid: str | None
+    task_id: int | None
+    task: str | None
+    """Key of the task, as `WEB-12`."""
+    task_uid: str | None
+    task_title: str | None
+    argv: tuple[str, ...]
+    cwd: str
+    backend: str
+    adopted: bool
+    created_by: str
+    pid: int | None
+    phase: str
+    activity: str
+    attention: str
+    exit_code: int | None
+    """128 and the signal's number where a signal ended it, as shells have it."""
+    signal: int | None
+    reason: str
+    preview: str
+    """The last line of output that was seen; escaped by whoever shows it."""
+    version: int
+    """Counts up with each change of the record, not with its preview."""
+    created_at: str
+    started_at: str | None
+    active_at: str | None
+    """When its output was seen last."""
+    ended_at: str | None
+    updated_at: str
+
+
+class SessionEvent(NamedTuple):
+    """One row of a session's history."""
+
+    at: str
+    op: str
+    version: int
+    phase: str
+    activity: str
+    attention: str
+    reason: str
 
 
 class Change(NamedTuple):

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
+    from paso.computer import Computer
     from paso_daemon.change_pump import ChangePump
-    from paso_daemon.computer import Computer
     from paso_daemon.settings import Settings
 
 FEATURES = ("change", "entities", "filters", "requests", "resync")

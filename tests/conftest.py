@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -26,9 +29,23 @@ def paso_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
         monkeypatch.delenv(name)
     monkeypatch.setenv("PASO_HOME", str(home))
     monkeypatch.setenv("HOME", str(user))
+    monkeypatch.delenv("TMUX", raising=False)
+    # Not below tmp_path: the path of a socket has at most 107 bytes.
+    terminals = Path(tempfile.mkdtemp(prefix="paso-tmux-"))
+    monkeypatch.setenv("TMUX_TMPDIR", str(terminals))
     yield home
     stop_daemon_of(home)
+    stop_tmux_below(terminals)
+    shutil.rmtree(terminals, ignore_errors=True)
     assert not (user / ".paso").exists(), "a test would have used the real ~/.paso"
+
+
+def stop_tmux_below(folder: Path) -> None:
+    """Stop the tmux servers whose sockets lie below `folder`, and their commands."""
+    for path in folder.glob("*/*"):
+        subprocess.run(
+            ["tmux", "-S", str(path), "kill-server"], capture_output=True, timeout=10
+        )
 
 
 def stop_daemon_of(home: Path, timeout_s: float = 10.0) -> None:

@@ -42,18 +42,25 @@ MAY_IMPORT: dict[str, set[str]] = {
     "paso.json_text": set(),
     "paso.paths": {"paso.errors"},
     "paso.config": RECORDS | {"paso.paths"},
-    "paso.database": RECORDS | {"paso.paths", "paso.database", "paso.events.types"},
-    "paso.commands": STORE | {"paso.events.types"},
+    "paso.computer": {"paso.errors", "paso.records", "paso.events.spawner"},
+    "paso.peers_file": RECORDS | {"paso.paths", "paso.events.spawner",
+                                  "paso.json_text"},
+    "paso.database": RECORDS | {"paso.paths", "paso.database", "paso.events.types",
+                                "paso.computer", "paso.json_text"},
+    "paso.commands": STORE | {"paso.events.types", "paso.json_text"},
+    "paso.sessions": STORE | {"paso.sessions", "paso.events", "paso.json_text",
+                              "paso.store", "paso.computer"},
     "paso.events": RECORDS | {"paso", "paso.paths", "paso.database",
                     "paso.events", "paso.json_text"},
     "paso.board": FACE,
     "paso.board_reading": FACE,
     "paso.following": {"paso.errors", "paso.events", "paso.paths"},
     "paso.store": STORE | {"paso.events"},
-    "paso.cli": FACE | {"paso.cli", "paso.tui"},
-    "paso.tui": FACE | {"paso.tui"},
-    "paso_daemon": {"paso", "paso.errors", "paso.records", "paso.paths", "paso.config",
-                    "paso.database", "paso.events", "paso_daemon"},
+    "paso.cli": FACE | {"paso.cli", "paso.tui", "paso.sessions", "paso.computer",
+                        "paso.peers_file"},
+    "paso.tui": FACE | {"paso.tui", "paso.sessions", "paso.computer"},
+    "paso_daemon": STORE | {"paso", "paso.events", "paso.computer", "paso.peers_file",
+                            "paso.sessions", "paso.json_text", "paso_daemon"},
 }  # fmt: skip
 """Part of the house to the parts it may import. A module belongs to the longest name
 that fits; `paso.events` allows `paso.events.types`."""
@@ -90,6 +97,7 @@ SLOW = {"asyncio", "concurrent", "csv", "dataclasses", "datetime", "difflib", "e
 PURE: dict[str, set[str]] = {
     "paso.events.wire": {"asyncio", "socket", "time", "os", "threading", "random"},
     "paso_daemon.hub": {"asyncio", "socket", "time", "os", "threading", "random"},
+    "paso_daemon.cache": {"asyncio", "socket", "time", "os", "threading", "random"},
 }
 """Cores without I/O: bytes in, bytes out; clocks and ids are passed in."""
 

@@ -61,6 +61,7 @@ class Database:
         self.last_commit: Commit | None = None
         self._batch = 0
         self._summary = ""
+        self._sessions = 0
         self.conn = connect(path, wait_s)
 
     # reading
@@ -177,6 +178,7 @@ class Database:
         self._batch = cursor.lastrowid or 0
         self._summary = summary
         self.conn.execute("UPDATE current_batch SET batch = ?", (self._batch,))
+        self._sessions = self._session_head()
         self._untouched = self.conn.total_changes
 
     def _close_batch(self) -> Commit | None:
@@ -193,9 +195,22 @@ class Database:
             )
         else:
             self.conn.execute("DELETE FROM batches WHERE id = ?", (self._batch,))
+            commit = self._bell_for_sessions()
         self.conn.execute("UPDATE current_batch SET batch = NULL")
         self.conn.execute("COMMIT")
         return commit
+
+    def _session_head(self) -> int:
+        sql = "SELECT seq FROM sqlite_sequence WHERE name = 'session_log'"
+        found = self.conn.execute(sql).fetchone()
+        return found[0] if found else 0
+
+    def _bell_for_sessions(self) -> Commit | None:
+        """A bell that names no new change: the daemon looks at both logs by it."""
+        if self._session_head() == self._sessions:
+            return None
+        head = max(self.change_head(), 1)
+        return Commit(head, head, 0, ())
 
     def _committed_rows(self) -> Commit | None:
         rows = self.conn.execute(

@@ -29,7 +29,7 @@ from paso.paths import ensure_private_dir
 APPLICATION_ID = 0x5061736F
 """`Paso` in ASCII, at byte 68 of the file (https://www.sqlite.org/fileformat.html)."""
 
-SCHEMA = 1
+SCHEMA = 2
 """The number of the newest file in migrations/."""
 
 NEW, OLDER, CURRENT = "new", "older", "current"

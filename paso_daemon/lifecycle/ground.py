@@ -16,11 +16,11 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from paso import __version__
+from paso.computer import Computer, this_computer
 from paso.config import load_config
 from paso.errors import StoreReadOnly
 from paso.events.process import DaemonProcess, boot_id, start_ticks
 from paso.paths import Paths, ensure_private_dir
-from paso_daemon.computer import Computer, this_computer
 from paso_daemon.lifecycle import activation, signals
 from paso_daemon.lifecycle.listener import Listener, listen_at
 from paso_daemon.lifecycle.pidfile import LockFile, acquire

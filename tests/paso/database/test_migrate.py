@@ -94,7 +94,10 @@ def test_a_script_is_cut_into_statements_with_triggers_whole() -> None:
 
 def test_a_new_board_has_a_record_of_its_schema_and_no_backup(path: str) -> None:
     open_database(path).close()
-    assert ask(path, "SELECT number, name FROM migrations") == [(1, "board")]
+    assert ask(path, "SELECT number, name FROM migrations") == [
+        (1, "board"),
+        (2, "sessions"),
+    ]
     assert schema(path) == SCHEMA
     assert backups(path) == []
 
@@ -119,7 +122,7 @@ def test_an_older_board_is_backed_up_and_then_migrated(
     assert schema(path) == SCHEMA + 1
     assert ask(path, "SELECT text FROM notes") == [("semi;colon",)]
     assert ask(path, "SELECT title FROM tasks") == [("kept",)]
-    assert ask(path, "SELECT number FROM migrations") == [(1,), (2,)]
+    assert ask(path, "SELECT number FROM migrations") == [(1,), (2,), (3,)]
     (name,) = backups(path)
     backup = os.path.join(os.path.dirname(path), "backups", name)
     assert os.stat(backup).st_mode & 0o777 == 0o600

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from paso.computer import this_computer
 from paso.errors import UnsafePath
-from paso_daemon.computer import this_computer
 
 
 def test_the_id_is_made_once_and_kept(paso_home: Path) -> None:
