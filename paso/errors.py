@@ -234,9 +234,29 @@ class ToolMissing(ToolFailed):
 
 
 class ToolTimedOut(ToolFailed):
-    """A program did not end in its time; it was killed and reaped."""
+    """A program did not end in its time; it was killed and reaped.
+
+    Arguments:
+        operation: what it was to do.
+        limit_s: its time, in seconds.
+        pid: the process that was killed.
+    """
 
     code = "tool_timeout"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str,
+        limit_s: float,
+        pid: int,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.operation = operation
+        self.limit_s = limit_s
+        self.pid = pid
 
 
 class StoreError(PasoError):
