@@ -210,7 +210,6 @@ def _lines(data: bytes) -> list[str]:
     text = sub(r"\x1b[PX^_][^\x18\x1a\x1b]*(?:\x1b\\)?", "", text)
     text = sub(r"\x1b\[[0-?]*[ -/]*([@-~]|\Z)", _moved, text)
     text = sub(r"\x1b[ -/]*(?:[0-~]|\Z)", "", text)
-    text = sub(r"[^\x08\x1b\n]\x08 \x08|[^\x08\x1b\n]\x08", "", text)
     return [_overwritten(line.split("\r")) for line in text.split("\n")]
 
 
@@ -227,4 +226,10 @@ def _overwritten(pieces: Iterable[str]) -> str:
     said = ""
     for piece in pieces:
         said = piece if piece.strip() else said
-    return "".join(char for char in said if char.isprintable() or char == "\t")
+    kept: list[str] = []
+    for char in said:
+        if char == "\b":
+            del kept[-1:]
+        elif char.isprintable() or char == "\t":
+            kept.append(char)
+    return "".join(kept)

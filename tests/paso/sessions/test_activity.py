@@ -136,7 +136,8 @@ def test_cutting_the_output_anywhere_gives_the_same_answer(
 @given(STREAMS)
 def test_byte_by_byte_finds_the_bells_that_the_short_way_finds(stream: bytes) -> None:
     finder = BellFinder()
-    assert any([finder.feed(bytes([byte])) for byte in stream]) == rings(stream)
+    rang = [finder.feed(bytes([byte])) for byte in stream]
+    assert any(rang) == rings(stream)
 
 
 def test_an_endless_string_takes_no_memory_and_an_end_to_it_is_found() -> None:
@@ -163,7 +164,7 @@ def test_any_bytes_make_a_preview_of_one_plain_line(data: bytes) -> None:
         (b"", ""),
         (b"one\ntwo\n", "two"),
         (b"one\r\ntwo\r\n\r\n", "two"),
-        (b"\x1b[1;32mgreen\x1b[0m and \x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "green and link"),
+        (b"\x1b[1;32mok\x1b[0m \x1b]8;;u\x1b\\link\x1b]8;;\x1b\\", "ok link"),
         (b" 10%\r 50%\r 99%\r", "99%"),
         (b" 50%\r\x1b[K", "50%"),
         (b"50%\x1b[1G60%", "60%"),
