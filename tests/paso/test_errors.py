@@ -54,12 +54,21 @@ def test_every_error_is_defined_in_the_tree() -> None:
     assert classes == set(real())
 
 
-@pytest.mark.parametrize("name", sorted(set(real()) - {"ChangedMeanwhile"}))
+CARRY_MORE = {"ChangedMeanwhile", "ToolTimedOut"}
+
+
+@pytest.mark.parametrize("name", sorted(set(real()) - CARRY_MORE))
 def test_an_error_carries_message_hint_and_candidates(name: str) -> None:
     error = getattr(errors, name)("it failed", hint="do that", candidates=("a",))
     assert (str(error), error.message) == ("it failed", "it failed")
     assert (error.hint, error.candidates) == ("do that", ("a",))
     assert (error.__doc__ or "").strip()
+
+
+def test_a_tool_that_timed_out_is_named_with_its_limit_and_process() -> None:
+    error = errors.ToolTimedOut("late", operation="ask", limit_s=5.0, pid=7)
+    assert (error.operation, error.limit_s, error.pid) == ("ask", 5.0, 7)
+    assert (error.message, error.hint) == ("late", None)
 
 
 def test_a_change_meanwhile_carries_both_values() -> None:
