@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from paso.database.connection import Database
+    from paso.model import SessionRef
 
 _SELECT = """
 SELECT t.id, t.uid, p.key || '-' || t.number, t.number, t.project_id, c.id, c.name,
@@ -39,6 +40,7 @@ class Parts:
         "labels",
         "parent",
         "positions",
+        "sessions",
     )
 
     def __init__(self, db: Database, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -46,6 +48,7 @@ class Parts:
         self.labels = labels.of_tasks(db, ids)
         self.comments = comments.counts(db, ids)
         self.positions = _positions(db, rows)
+        self.sessions = _sessions(db, rows)
         self.parent: dict[int, str] = {}
         self.children: dict[int, list[str]] = {}
         self.blocks: dict[int, list[str]] = {}
@@ -102,12 +105,22 @@ def _record(row: tuple[Any, ...], parts: Parts) -> Task:
             parts.parent.get(own),
             tuple(parts.children.get(own, ())),
             parts.comments.get(own, 0),
-            (),
+            parts.sessions.get(own, ()),
             row[14],
             bool(row[15]),
             *row[16:],
         )
     )
+
+
+def _sessions(
+    db: Database, rows: Sequence[tuple[Any, ...]]
+) -> dict[int, tuple[SessionRef, ...]]:
+    if not db.row("SELECT 1 FROM sessions WHERE task_uid IS NOT NULL LIMIT 1"):
+        return {}
+    from paso.database.task_sessions import of_tasks
+
+    return of_tasks(db, {row[0]: row[1] for row in rows})
 
 
 def _positions(db: Database, rows: Sequence[tuple[Any, ...]]) -> dict[int, int]:
