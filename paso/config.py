@@ -35,6 +35,12 @@ class Config(NamedTuple):
     """Command to edit text with; None = `$VISUAL`, then `$EDITOR`."""
     keys: dict[str, str]
     """Action of the board to its keys, commas between."""
+    session_poll_s: float
+    """Seconds between two looks at what runs in tmux, where nothing wakes us."""
+    session_idle_s: float
+    """Seconds without output after which a session counts as idle."""
+    session_keep_days: float
+    """Days that a session is kept after its end."""
 
 
 class Setting(NamedTuple):
@@ -85,6 +91,32 @@ SETTINGS = (
         "Bytes of one line on the socket",
         4096,
     ),
+    Setting(
+        "sessions",
+        "poll_s",
+        float,
+        1.0,
+        "PASO_SESSION_POLL_S",
+        "Seconds between two looks at the panes of tmux",
+        0.05,
+    ),
+    Setting(
+        "sessions",
+        "idle_after_s",
+        float,
+        10.0,
+        None,
+        "Seconds without output after which a session is idle",
+        0.1,
+    ),
+    Setting(
+        "sessions",
+        "keep_days",
+        float,
+        30.0,
+        None,
+        "Days that a session is kept after its end",
+    ),
     Setting("board", "theme", str, "", None, "A theme of Textual; empty = Paso's own"),
 )
 
@@ -117,6 +149,9 @@ def load_config(paths: Paths, environ: Mapping[str, str] = os.environ) -> Config
         theme=values["theme"],
         editor=values["editor"] or None,
         keys=dict(document.get(KEYS, {})),
+        session_poll_s=values["poll_s"],
+        session_idle_s=values["idle_after_s"],
+        session_keep_days=values["keep_days"],
     )
 
 

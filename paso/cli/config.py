@@ -31,7 +31,7 @@ def run_show(context: Context, found: Arguments) -> int:
     context.out.show(
         data,
         [data["file"]],
-        lambda: [f"{name:14} {_written(value)}" for name, value in data.items()],
+        lambda: [f"{name:18} {_written(value)}" for name, value in data.items()],
     )
     return 0
 

@@ -43,6 +43,9 @@ def test_without_a_file_the_defaults_hold(paths: Paths) -> None:
         "theme": "",
         "editor": None,
         "keys": {},
+        "session_poll_s": 1.0,
+        "session_idle_s": 10.0,
+        "session_keep_days": 30.0,
     }
 
 
@@ -72,7 +75,8 @@ def test_the_file_wins_over_the_defaults(paths: Paths) -> None:
         paths,
         'actor = "bot"\neditor = "vim"\n'
         '[daemon]\nauto_start = false\nsocket = "/run/p.sock"\nidle_exit_s = 30\n'
-        'max_frame = 8192\n[board]\ntheme = "nord"\n[keys]\nmove_left = "H,left"\n',
+        'max_frame = 8192\n[board]\ntheme = "nord"\n[keys]\nmove_left = "H,left"\n'
+        "[sessions]\npoll_s = 0.5\nidle_after_s = 60\nkeep_days = 7\n",
     )
     config = load_config(paths, {"USER": "ann"})
     assert config._asdict() == {
@@ -84,6 +88,9 @@ def test_the_file_wins_over_the_defaults(paths: Paths) -> None:
         "theme": "nord",
         "editor": "vim",
         "keys": {"move_left": "H,left"},
+        "session_poll_s": 0.5,
+        "session_idle_s": 60.0,
+        "session_keep_days": 7.0,
     }
     assert check_config(paths) == []
 
@@ -95,10 +102,12 @@ def test_the_environment_wins_over_the_file(paths: Paths) -> None:
         "PASO_AUTO_START": "0",
         "PASO_SOCKET": "/run/x.sock",
         "PASO_MAX_FRAME": "65536",
+        "PASO_SESSION_POLL_S": "0.2",
     }
     config = load_config(paths, environ)
     assert (config.actor, config.auto_start) == ("agent", False)
     assert (config.socket, config.max_frame) == ("/run/x.sock", 65536)
+    assert config.session_poll_s == 0.2
 
 
 @pytest.mark.parametrize("word", ["1", "true", "YES", "on"])
