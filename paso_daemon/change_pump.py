@@ -69,6 +69,8 @@ class ChangePump:
         self._health = health
         self._backoff = Backoff(0.02, 0.5)
         self._waiting: asyncio.Handle | None = None
+        self.followers: list[Callable[[], None]] = []
+        """Called after each look that could be made: others read the same file."""
 
     @property
     def head(self) -> int | None:
@@ -99,6 +101,10 @@ class ChangePump:
         self._cancel()
         while self._read_some():
             pass
+
+    def has_sessions(self) -> bool:
+        """True when the database has a session; it was looked at before."""
+        return self._reader.has_sessions()
 
     def close(self) -> None:
         self._cancel()
@@ -135,6 +141,8 @@ class ChangePump:
             logger.warning("the database was replaced: every client reads again")
             self._resync("database_replaced")
         self._publish(reading)
+        for follower in self.followers:
+            follower()
         return reading.more
 
     def _degraded(self, error: sqlite3.Error) -> None:

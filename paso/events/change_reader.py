@@ -100,7 +100,7 @@ class ChangeReader:
         Raises:
             sqlite3.Error: as `read`.
         """
-        identity = _identity(self._path)
+        identity = file_identity(self._path)
         if self._conn is None or identity != self._identity:
             return identity != self._identity or identity is not None
         return self._data_version(self._conn) != self._version
@@ -114,13 +114,23 @@ class ChangeReader:
         try:
             reading = self._read(limit)
         except sqlite3.Error as error:
-            if not _is_busy(error):
-                self._lost = self._lost or not _is_unborn(error)
+            if not is_busy(error):
+                self._lost = self._lost or not is_unborn(error)
                 self._looked = True
                 self.close()
             raise
         self._looked = True
         return reading
+
+    def has_sessions(self) -> bool:
+        """True when the database that was read last has a session."""
+        if self._conn is None:
+            return False
+        try:
+            sql = "SELECT EXISTS (SELECT 1 FROM sessions)"
+            return bool(self._conn.execute(sql).fetchone()[0])
+        except sqlite3.Error:
+            return False  # of an older Paso, or locked: the next look tells
 
     def move_to(self, head: int) -> None:
         """Go on after `head`: what comes before it is known from elsewhere."""
@@ -135,7 +145,7 @@ class ChangeReader:
         self._conn = None
 
     def _read(self, limit: int) -> Reading:
-        identity = _identity(self._path)
+        identity = file_identity(self._path)
         if identity != self._identity and self._identity is not None:
             self.close()
             self._lost = True
@@ -197,7 +207,12 @@ class ChangeReader:
         return version
 
 
-def _connect(path: str) -> sqlite3.Connection:
+def read_only(path: str) -> sqlite3.Connection:
+    """Open a database that exists, for reading and never waiting.
+
+    Raises:
+        sqlite3.Error: it cannot be opened now.
+    """
     quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     conn = sqlite3.connect(
         f"file:{quoted}?mode=ro",
@@ -206,8 +221,13 @@ def _connect(path: str) -> sqlite3.Connection:
         isolation_level=None,
         cached_statements=8,
     )
-    conn.text_factory = _text
     conn.execute("PRAGMA cache_size = -128")
+    return conn
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    conn = read_only(path)
+    conn.text_factory = _text
     return conn
 
 
@@ -226,19 +246,21 @@ def _newest(conn: sqlite3.Connection) -> int:
     return max(number or 0 for (number,) in found)
 
 
-def _is_busy(error: sqlite3.Error) -> bool:
+def is_busy(error: sqlite3.Error) -> bool:
+    """Return True when another process has it locked: the next look may do."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (
         sqlite3.SQLITE_BUSY,
         sqlite3.SQLITE_LOCKED,
     )
 
 
-def _is_unborn(error: sqlite3.Error) -> bool:
-    """The file is there, its tables are not: another process is making it."""
+def is_unborn(error: sqlite3.Error) -> bool:
+    """Return True when the file is there and its tables are not: they are coming."""
     return "no such table" in str(error)
 
 
-def _identity(path: str) -> tuple[int, int] | None:
+def file_identity(path: str) -> tuple[int, int] | None:
+    """Return what tells one file from another at the same path; None without one."""
     try:
         found = os.stat(path)
     except OSError:
