@@ -19,10 +19,13 @@ from paso.events.types import TOPICS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 Member = TypeVar("Member")
 
+
+ENVELOPE = 64
+"""Bytes around origin and event in the frame of an event, at most."""
 
 Address = tuple[str, int, str]
 """To whom an event goes: topic, project (0 = all), computer ("" = all)."""
@@ -36,6 +39,8 @@ class Subscription(NamedTuple):
     """0 = all."""
     computer: str = ""
     """Empty = all."""
+    asked: bool = True
+    """False for who never subscribed: it hears what there is, and asks for nothing."""
 
     def wants(self, address: Address) -> bool:
         """True for an event of our topics; 0 and "" in an address reach everybody."""
@@ -47,7 +52,7 @@ class Subscription(NamedTuple):
         )
 
 
-EVERYTHING = Subscription()
+EVERYTHING = Subscription(asked=False)
 
 
 class Batch(NamedTuple):
@@ -73,9 +78,19 @@ class Hub(Generic[Member]):
 
     Arguments:
         epoch: names this run of the daemon; `seq` counts within it.
+
+    `regrouped` is called when there is another set of subscriptions.
     """
 
-    __slots__ = ("_addresses", "_frames", "_groups", "epoch", "seq", "subscriptions")
+    __slots__ = (
+        "_addresses",
+        "_frames",
+        "_groups",
+        "epoch",
+        "regrouped",
+        "seq",
+        "subscriptions",
+    )
 
     def __init__(self, epoch: str) -> None:
         self.epoch = epoch
@@ -84,6 +99,7 @@ class Hub(Generic[Member]):
         self._groups: dict[Subscription, _Group[Member]] = {}
         self._frames: list[bytes] = []
         self._addresses: list[Address] = []
+        self.regrouped: Callable[[], None] = _ignore
 
     def __len__(self) -> int:
         return len(self.subscriptions)
@@ -93,22 +109,37 @@ class Hub(Generic[Member]):
 
         What is pending was published before: take it out first.
         """
-        self.leave(member)
+        is_other = self._leave(member)
         self.subscriptions[member] = subscription
-        group = self._groups.setdefault(subscription, _Group())
+        group = self._groups.get(subscription)
+        if group is None:
+            group = self._groups[subscription] = _Group()
+            is_other = True
         group.members[member] = None
         group.tuple = None
+        if is_other:
+            self.regrouped()
 
     def leave(self, member: Member) -> None:
         """Forget `member`; nothing happens when it is not there."""
+        if self._leave(member):
+            self.regrouped()
+
+    def wishes(self) -> Iterable[Subscription]:
+        """Return the distinct subscriptions."""
+        return self._groups.keys()
+
+    def _leave(self, member: Member) -> bool:
+        """Forget `member`; True when it was the last one of its subscription."""
         subscription = self.subscriptions.pop(member, None)
         if subscription is None:
-            return
+            return False
         group = self._groups[subscription]
         del group.members[member]
         group.tuple = None
         if not group.members:
             del self._groups[subscription]
+        return not group.members
 
     def publish(self, address: Address, origin: bytes, event: bytes) -> None:
         """Number an event and keep it for the end of the turn.
@@ -136,6 +167,10 @@ class Hub(Generic[Member]):
                 if group.tuple is None:
                     group.tuple = tuple(group.members)
                 yield group.tuple, batch
+
+
+def _ignore() -> None:
+    """Nobody wants to know."""
 
 
 def _batch(frames: list[bytes], addresses: list[Address]) -> Batch:

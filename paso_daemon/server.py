@@ -20,7 +20,7 @@ from paso.events.types import PROTOCOL, SNAPSHOT_TOPICS, TOPICS
 from paso.events.wire import Frame, decode, encode_part
 from paso_daemon import intake, methods
 from paso_daemon.connection import Connection
-from paso_daemon.hub import Hub, Subscription
+from paso_daemon.hub import ENVELOPE, Hub, Subscription
 from paso_daemon.outbox import Missed
 from paso_daemon.pressure import Pressure
 from paso_daemon.reception import Reception
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from paso_daemon.settings import Settings
 
 FEATURES = ("change", "entities", "filters", "requests", "resync")
-ENVELOPE = 64
-"""Bytes around origin and event in the frame of an event, at most."""
-
 QUIET_S = 0.001
 """Seconds without an event after which the next does not wait for its turn to end."""
 

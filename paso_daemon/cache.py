@@ -1,0 +1,305 @@
+"""What is known of every computer: itself, its sessions, projects and tasks.
+
+The computers write, each its own part; everybody reads. Nothing in here is the truth:
+that is in the database of the computer that owns the record.
+
+    (kind, owner) -> Shelf (records, index, tombstones)
+                  -> when it was read last, how its owner can be reached -> how fresh
+
+Never: do I/O, read a clock (`now` is seconds of one that only grows), tell anybody.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import orjson
+
+from paso_daemon.bounded import BoundedDict
+from paso_daemon.shelf import Changes, Entry, Item, Limits, Record, Shelf
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+
+KINDS = ("computers", "sessions", "projects", "tasks")
+
+KIB, MIB = 1024, 1024 * 1024
+LIMITS = {
+    "computers": Limits(1, 16 * KIB, 16 * KIB),
+    "sessions": Limits(10_000, 64 * KIB, 32 * MIB),
+    "projects": Limits(2_000, 128 * KIB, 8 * MIB),
+    "tasks": Limits(20_000, 128 * KIB, 32 * MIB),
+}
+"""Of one computer."""
+
+MAX_COMPUTERS = 256
+
+TTL_S = {
+    "computers": 60.0,
+    "sessions": float("inf"),
+    "projects": 300.0,
+    "tasks": 300.0,
+}
+"""How long what was read counts as fresh; sessions, as long as their owner is live."""
+
+LIVE, STALE, OFFLINE = "live", "stale", "offline"
+LINKS = (LIVE, STALE, OFFLINE)
+
+
+class Known(NamedTuple):
+    """A record and whose it is."""
+
+    owner: str
+    key: str
+    entry: Entry
+
+
+class Cache:
+    """Records of four kinds, by owner and key.
+
+    Arguments:
+        own: id of this computer, whose records are always fresh.
+
+    `on_evict` is told kind, owner, key and entry of what had to make room.
+    """
+
+    def __init__(self, own: str) -> None:
+        self.own = own
+        self.on_evict: Callable[[str, str, str, Entry], None] = _ignore
+        self._shelves: dict[str, dict[str, Shelf]] = {kind: {} for kind in KINDS}
+        self._read_at: dict[tuple[str, str], float] = {}
+        self._links: BoundedDict[str, tuple[str, float]] = BoundedDict(MAX_COMPUTERS)
+
+    # Writing ------------------------------------------------------------------
+
+    def put(
+        self,
+        kind: str,
+        owner: str,
+        key: str,
+        record: Record,
+        version: int,
+        now: float,
+        group: str = "",
+    ) -> bool:
+        """Keep a record; False when it is not newer, was removed, or does not fit.
+
+        Arguments:
+            version: 0 where records have none.
+        Raises:
+            TypeError: it cannot be written as JSON.
+        """
+        shelf = self._shelf(kind, owner)
+        if shelf is None:
+            return False
+        if kind == "computers":
+            self._read_at[kind, owner] = now
+        return shelf.put(Item(key, record, version), now, group)
+
+    def patch(self, kind: str, owner: str, key: str, fields: Record) -> bool:
+        """Change what has no version; False when nothing changed."""
+        shelf = self._shelves[kind].get(owner)
+        return shelf is not None and shelf.patch(key, fields)
+
+    def remove(
+        self, kind: str, owner: str, key: str, version: int | None, now: float
+    ) -> bool:
+        """Forget a record; later ones of `version` or before are not taken again.
+
+        Arguments:
+            version: None = that of the record.
+        """
+        shelf = self._shelf(kind, owner)
+        return shelf is not None and shelf.remove(key, version, now)
+
+    def replace(
+        self,
+        kind: str,
+        owner: str,
+        items: Iterable[Item],
+        now: float,
+        group: str | None = None,
+        *,
+        anew: bool = False,
+    ) -> Changes:
+        """Make the records of a computer be `items`, a snapshot: others are removed.
+
+        Arguments:
+            now: when the snapshot was taken.
+            group: `items` are those of a group; others stay as they are.
+            anew: the owner begins anew, as with another database: its versions of
+                before mean nothing.
+        Raises:
+            TypeError: a record cannot be written as JSON.
+        """
+        shelf = self._shelf(kind, owner)
+        if shelf is None:
+            return Changes((), (), ())
+        before = tuple(shelf.entries)
+        if anew:
+            shelf.clear()
+        self._read_at[kind, owner] = now
+        found = shelf.replace(items, now, group or "", whole=group is None)
+        return found if not anew else _compared(before, found, shelf)
+
+    def forget(self, owner: str) -> list[tuple[str, str]]:
+        """Drop all that is known of a computer; return kinds and keys."""
+        found = []
+        for kind, shelves in self._shelves.items():
+            self._read_at.pop((kind, owner), None)
+            shelf = shelves.pop(owner, None)
+            if shelf is not None:
+                found += [(kind, key) for key in shelf.entries]
+        self._links.pop(owner, None)
+        return found
+
+    def renew(self, kind: str, owner: str, now: float) -> None:
+        """Note that what is known was found to be true at `now`."""
+        self._read_at[kind, owner] = now
+
+    def link(self, owner: str, state: str, now: float) -> None:
+        """Note how a computer can be reached; `live` also says that it was heard."""
+        heard = now if state == LIVE else self._links.get(owner, ("", now))[1]
+        self._links[owner] = (state, heard)
+
+    def _shelf(self, kind: str, owner: str) -> Shelf | None:
+        """Return a shelf, made where there is none; None for one computer too many."""
+        shelves = self._shelves[kind]
+        shelf = shelves.get(owner)
+        if shelf is None and len(shelves) < MAX_COMPUTERS:
+            shelf = shelves[owner] = Shelf(
+                LIMITS[kind], lambda key, gone: self.on_evict(kind, owner, key, gone)
+            )
+        return shelf
+
+    # Reading ------------------------------------------------------------------
+
+    def get(self, kind: str, owner: str, key: str) -> dict[str, Any] | None:
+        """Return a copy of a record."""
+        entry = self.entry(kind, owner, key)
+        return None if entry is None else orjson.loads(entry.data)
+
+    def entry(self, kind: str, owner: str, key: str) -> Entry | None:
+        shelf = self._shelves[kind].get(owner)
+        return None if shelf is None else shelf.entries.get(key)
+
+    def owners(self, kind: str) -> tuple[str, ...]:
+        """Return the computers that have records of a kind."""
+        return tuple(o for o, shelf in self._shelves[kind].items() if shelf.entries)
+
+    def owners_of(self, kind: str, key: str) -> tuple[str, ...]:
+        """Return the computers that have a record with this key."""
+        shelves = self._shelves[kind].items()
+        return tuple(owner for owner, shelf in shelves if key in shelf.entries)
+
+    def of_computer(self, kind: str, owner: str) -> tuple[str, ...]:
+        """Return the keys of a computer's records."""
+        shelf = self._shelves[kind].get(owner)
+        return () if shelf is None else tuple(shelf.entries)
+
+    def by_phase(self, phase: str, owner: str = "") -> list[tuple[str, str]]:
+        """Return owner and id of the sessions in a phase."""
+        return self.having("phase", phase, owner)
+
+    def by_task(self, task_uid: str, owner: str = "") -> list[tuple[str, str]]:
+        """Return owner and id of the sessions of a task."""
+        return self.having("task", task_uid, owner)
+
+    def having(self, field: str, value: str, owner: str = "") -> list[tuple[str, str]]:
+        """Return owner and id of sessions, from an index of `Shelf`."""
+        return [
+            (name, key)
+            for name, shelf in self._of("sessions", owner)
+            for key in shelf.keys(field, value)
+        ]
+
+    def count(self, field: str, value: str = "", owner: str = "") -> int:
+        """Return how many sessions an index of `Shelf` has."""
+        shelves = self._of("sessions", owner)
+        return sum(shelf.count(field, value) for _, shelf in shelves)
+
+    def size(self, kind: str, owner: str = "") -> int:
+        """Return how many records there are."""
+        return sum(len(shelf.entries) for _, shelf in self._of(kind, owner))
+
+    def known(self, kind: str, owner: str = "") -> Iterator[Known]:
+        """Yield the records of a kind, or of one computer."""
+        for name, shelf in self._of(kind, owner):
+            for key, entry in shelf.entries.items():
+                yield Known(name, key, entry)
+
+    def json(self, kind: str, owner: str = "") -> bytes:
+        """Return the records as a list in JSON."""
+        return b"[%b]" % b",".join(one.entry.data for one in self.known(kind, owner))
+
+    def _of(self, kind: str, owner: str) -> Iterator[tuple[str, Shelf]]:
+        shelves = self._shelves[kind]
+        if not owner:
+            yield from shelves.items()
+        elif owner in shelves:
+            yield owner, shelves[owner]
+
+    # How fresh ----------------------------------------------------------------
+
+    def freshness(self, kind: str, owner: str, now: float) -> dict[str, Any]:
+        """Return how old the records of a computer are (docs/protocol.md, sources)."""
+        own = owner == self.own
+        age = self._age(kind, owner, now)
+        link = LIVE if own else self.link_of(owner)
+        if own and kind in _ALWAYS:
+            return {"state": "fresh"}
+        if link == OFFLINE:
+            return {"state": "unreachable"} | ({} if age is None else {"age_s": age})
+        if link == LIVE and age is not None and age <= TTL_S[kind]:
+            return {"state": "fresh"}
+        return {"state": "stale", "age_s": age}
+
+    def _age(self, kind: str, owner: str, now: float) -> float | None:
+        """Sessions follow their owner: they are as old as the last word of it."""
+        at = self._read_at.get((kind, owner))
+        if at is None:
+            return None
+        if kind == "sessions":
+            at = max(at, self._links.get(owner, ("", at))[1])
+        return round(max(now - at, 0.0), 3)
+
+    def sources(self, kind: str, owner: str, now: float) -> dict[str, Any]:
+        """Return the freshness of each computer that a list may speak of.
+
+        Arguments:
+            owner: only this one; empty = of ours and all that we know of.
+        """
+        if owner:
+            return {owner: self.freshness(kind, owner, now)}
+        known = dict.fromkeys((self.own, *self._links, *self.owners(kind)))
+        return {name: self.freshness(kind, name, now) for name in known}
+
+    def link_of(self, owner: str) -> str:
+        return self._links.get(owner, (OFFLINE, 0.0))[0]
+
+    def knows(self, owner: str) -> bool:
+        """True for a computer that was ever heard of."""
+        return owner in self._links or owner in self._shelves["computers"]
+
+    def live_peers(self) -> int:
+        """Return how many other computers can be reached."""
+        return sum(link == LIVE for link, _ in self._links.values())
+
+
+_ALWAYS = ("computers", "sessions")
+"""Kinds that are told of this computer from its start on."""
+
+
+def _ignore(kind: str, owner: str, key: str, gone: Entry) -> None:
+    """Nobody wants to know."""
+
+
+def _compared(before: tuple[str, ...], found: Changes, shelf: Shelf) -> Changes:
+    """Return what changed when everything was put anew."""
+    were = dict.fromkeys(before)
+    added = tuple(key for key in found.added if key not in were)
+    changed = tuple(key for key in found.added if key in were)
+    gone = tuple(key for key in before if key not in shelf.entries)
+    return Changes(added, changed, gone)

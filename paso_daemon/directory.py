@@ -1,0 +1,342 @@
+"""The one place that changes what is known, and tells the clients of it.
+
+    own database, peers --> Directory --> Cache
+                               |--> Coalescer --> hub --> clients
+                               '--> own changes --> peers
+
+What comes in is checked; a record that is wrong or too large is refused and counted,
+never sent. Changes of one record within a turn are one event.
+
+Never: do I/O, start a task, send on what a peer said to another peer.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Protocol
+
+from paso import __version__
+from paso.errors import NotFound
+from paso.events.types import MAX_FRAME, SNAPSHOT_TOPICS
+from paso_daemon import snapshots, told
+from paso_daemon.announcer import Announcer, OwnChange
+from paso_daemon.cache import LINKS, LIVE, Cache, Known
+from paso_daemon.coalescer import ACTIVITY, REMOVED, STARTED, UPDATED, Coalescer, News
+from paso_daemon.shelf import Item, Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Iterable, Iterator
+
+    from paso.computer import Computer
+    from paso_daemon.hub import Hub, Subscription
+    from paso_daemon.shelf import Entry
+
+Interest = frozenset[tuple[str, str]]
+"""Computer ("" = all) and topic."""
+
+
+class RemoteControl(Protocol):
+    """What can be done on another computer."""
+
+    async def act(
+        self, computer: str, op: str, params: dict[str, Any], timeout_s: float
+    ) -> dict[str, Any]:
+        """Do it there and return its answer.
+
+        Raises:
+            PeerUnreachable, TimedOut, Refused, NotFound: it was not done.
+        """
+
+
+class Directory:
+    """Who runs what, on which computer.
+
+    Arguments:
+        own: this computer.
+        flush: sends what was published to the hub.
+        may_send: False while clients are too far behind for more.
+        max_frame: bytes of the longest line that may be sent.
+    """
+
+    def __init__(
+        self,
+        cache: Cache,
+        hub: Hub[Any],
+        own: Computer,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        flush: Callable[[], None] = lambda: None,
+        may_send: Callable[[], bool] = lambda: True,
+        max_frame: int = MAX_FRAME,
+    ) -> None:
+        self.cache = cache
+        self.own = own
+        self._announcer = Announcer(cache, hub, own.id, max_frame)
+        self.own_listeners = self._announcer.own_listeners
+        self.on_interest: list[Callable[[Interest], None]] = []
+        self.on_refresh: list[Callable[[str, str], None]] = []
+        self.remote: RemoteControl | None = None
+        self.peers_status: Callable[[], dict[str, Any]] = lambda: {"state": "off"}
+        self.refused = 0
+        self._hub = hub
+        self._clock = loop.time
+        self._max_frame = max_frame
+        self._news = Coalescer(loop, self._announcer.tell, flush, may_send)
+        self._interest: Interest = frozenset()
+        hub.regrouped = self._look_at_interest
+        cache.on_evict = self._evicted
+        self._put("computers", own.id, own.id, _own_record(own), 0)
+
+    # Sessions -----------------------------------------------------------------
+
+    def put_session(self, owner: str, record: Record, version: int) -> bool:
+        """Keep a session and tell of it; False when it is not newer, or refused."""
+        checked = told.session(owner, record, owner == self.own.id)
+        if checked is None or type(version) is not int or version < 0:
+            return self._refuse()
+        before = self.cache.entry("sessions", owner, checked["id"])
+        if not self._put("sessions", owner, checked["id"], checked, version):
+            return False
+        self._mark_session(owner, checked["id"], before and before.project_id)
+        return True
+
+    def remove_session(self, owner: str, id: str, version: int | None) -> bool:
+        """Forget a session and tell of it; a late update does not revive it."""
+        before = self.cache.entry("sessions", owner, id)
+        if not self.cache.remove("sessions", owner, id, version, self._clock()):
+            return False
+        assert before is not None
+        gone = before.version if version is None else version
+        self._mark("sessions", owner, id, News(REMOVED, before.project_id, gone))
+        return True
+
+    def activity(
+        self, owner: str, id: str, activity: str, preview: str | None = None
+    ) -> bool:
+        """Note what a session does at the moment; False when that is no news."""
+        fields = told.activity(activity, preview)
+        if fields is None:
+            return self._refuse()
+        if not self.cache.patch("sessions", owner, id, fields):
+            return False
+        entry = self.cache.entry("sessions", owner, id)
+        project = entry.project_id if entry is not None else 0
+        self._mark("sessions", owner, id, News(ACTIVITY, project))
+        return True
+
+    def replace_sessions(
+        self,
+        owner: str,
+        items: Iterable[Record],
+        *,
+        age_s: float = 0.0,
+        anew: bool = False,
+    ) -> None:
+        """Take a snapshot of all sessions of a computer; the missing are removed.
+
+        Arguments:
+            items: records; `version` of each counts.
+            age_s: how long ago it was taken.
+            anew: the owner counts versions anew, as with another database.
+        """
+        good = list(self._session_items(owner, items))
+        before = {one.key: one.entry for one in self.cache.known("sessions", owner)}
+        at = self._clock() - age_s
+        found = self.cache.replace("sessions", owner, good, at, anew=anew)
+        for id in found.added + found.changed:
+            known = before.get(id)
+            self._mark_session(owner, id, known and known.project_id)
+        for id in found.removed:
+            gone = before[id]
+            self._mark(
+                "sessions", owner, id, News(REMOVED, gone.project_id, gone.version)
+            )
+
+    def _session_items(self, owner: str, items: Iterable[Record]) -> Iterator[Item]:
+        for record in items:
+            checked = told.session(owner, record, owner == self.own.id)
+            version = checked.get("version", 0) if checked is not None else None
+            if checked is None or type(version) is not int or version < 0:
+                self._refuse()
+            else:
+                yield Item(checked["id"], checked, version)
+
+    def _mark_session(self, owner: str, id: str, project_before: int | None) -> None:
+        """Who follows the project that a session left hears of it as well."""
+        entry = self.cache.entry("sessions", owner, id)
+        if entry is None:
+            return
+        project = entry.project_id
+        if project_before is None:
+            news = News(STARTED, project, entry.version)
+        else:
+            same = project if project == project_before else 0
+            news = News(UPDATED, same, entry.version)
+        self._mark("sessions", owner, id, news)
+
+    # Computers, projects, tasks -----------------------------------------------
+
+    def put_computer(self, record: Record) -> bool:
+        """Keep what is known of a computer and tell of it; False when it is no news."""
+        checked = told.computer(record)
+        if checked is None:
+            return self._refuse()
+        id = checked["id"]
+        if not self._put("computers", id, id, checked, 0):
+            return False
+        self._mark("computers", id, id, News(UPDATED))
+        return True
+
+    def remove_computer(self, id: str) -> None:
+        """Forget a computer and all that is known of it."""
+        for kind, key in self.cache.forget(id):
+            if kind in ("computers", "sessions"):
+                self._mark(kind, id, key, News(REMOVED))
+            else:
+                self._mark(kind, id, "", News(UPDATED))
+
+    def put_projects(self, owner: str, items: Iterable[Record]) -> None:
+        """Take a list of all projects of a computer."""
+        good = [Item(one["uid"], one) for one in self._listed(owner, items)]
+        self._replace_list("projects", owner, good, "")
+
+    def put_tasks(self, owner: str, project_uid: str, items: Iterable[Record]) -> None:
+        """Take a list of all tasks of a project of a computer."""
+        good = [Item(one["uid"], one) for one in self._listed(owner, items)]
+        self._replace_list("tasks", owner, good, project_uid)
+
+    def _listed(self, owner: str, items: Iterable[Record]) -> Iterator[Record]:
+        for record in items:
+            checked = told.listed(owner, record)
+            if checked is None:
+                self._refuse()
+            else:
+                yield checked
+
+    def _replace_list(
+        self, kind: str, owner: str, items: list[Item], group: str
+    ) -> None:
+        """An equal list is no event, unless it is the first word for a while."""
+        now = self._clock()
+        was_fresh = self.cache.freshness(kind, owner, now)["state"] == "fresh"
+        found = self.cache.replace(kind, owner, items, now, group or None)
+        if any(found) or not was_fresh:
+            self._mark(kind, owner, group, News(UPDATED))
+
+    # How computers can be reached ---------------------------------------------
+
+    def set_link(self, owner: str, state: str) -> None:
+        """Note how a computer can be reached; `live` also: it was heard just now."""
+        assert state in LINKS, state
+        if owner != self.own.id:
+            self.cache.link(owner, state, self._clock())
+
+    def is_known(self, computer: str) -> bool:
+        """True for this computer and for those that we have heard of."""
+        return computer == self.own.id or self.cache.knows(computer)
+
+    # Interest -----------------------------------------------------------------
+
+    def interest(self) -> Interest:
+        """Return what the clients have asked for; who never did, does not count."""
+        return frozenset(
+            (wish.computer, topic)
+            for wish in self._hub.wishes()
+            if wish.asked
+            for topic in SNAPSHOT_TOPICS
+            if topic in wish.topics
+        )
+
+    def _look_at_interest(self) -> None:
+        found = self.interest()
+        if found != self._interest:
+            self._interest = found
+            for listener in self.on_interest:
+                listener(found)
+
+    # Telling ------------------------------------------------------------------
+
+    def snapshot(self, topic: str, wanted: Subscription) -> Iterator[bytes]:
+        """Return the frames that show a topic as it is now."""
+        cache, project = self.cache, wanted.project_id
+        records = [
+            one.entry.data
+            for one in cache.known(topic, wanted.computer)
+            if project == 0 or one.entry.project_id in (0, project)
+        ]
+        return snapshots.frames(
+            topic,
+            records,
+            seq=self._hub.seq,
+            sources=self.sources(topic, wanted.computer),
+            max_frame=self._max_frame,
+        )
+
+    def sources(self, kind: str, computer: str = "") -> dict[str, Any]:
+        """Return how fresh the records of a kind are, by computer."""
+        return self.cache.sources(kind, computer, self._clock())
+
+    def refresh(self, topic: str, computer: str) -> None:
+        """Somebody wants newer data than we have; what we have stays meanwhile."""
+        for listener in self.on_refresh:
+            listener(topic, computer)
+
+    def board_changed(self, project_id: int, first: int, last: int) -> None:
+        """The change log of this computer grew."""
+        body = {"project_id": project_id, "first": first, "last": last}
+        self._announcer.tell_own(OwnChange("db", str(project_id), last, body))
+
+    def drain(self) -> None:
+        """Publish what waits: the daemon stops."""
+        self._news.drain()
+
+    def find_session(self, id: str, computer: str = "") -> Known:
+        """Return a session; of this computer rather than of others.
+
+        Raises:
+            NotFound: no such session, or several computers have one.
+        """
+        owners = self.cache.owners_of("sessions", id)
+        chosen = [one for one in owners if one in (computer or self.own.id,)]
+        if not chosen and not computer:
+            chosen = list(owners)
+        if not chosen:
+            raise NotFound(f"no session {id!r:.60}")
+        if len(chosen) > 1:
+            raise NotFound(f"several computers have a session {id!r:.60}: name one")
+        entry = self.cache.entry("sessions", chosen[0], id)
+        assert entry is not None
+        return Known(chosen[0], id, entry)
+
+    def _put(
+        self, kind: str, owner: str, key: str, record: Record, version: int
+    ) -> bool:
+        try:
+            return self.cache.put(kind, owner, key, record, version, self._clock())
+        except TypeError:
+            return self._refuse()
+
+    def _refuse(self) -> bool:
+        self.refused += 1
+        return False
+
+    def _evicted(self, kind: str, owner: str, key: str, gone: Entry) -> None:
+        if kind == "sessions":
+            self._mark(kind, owner, key, News(REMOVED, gone.project_id, gone.version))
+
+    def _mark(self, kind: str, owner: str, key: str, news: News) -> None:
+        self._news.mark((kind, owner, key), news)
+
+
+def _own_record(own: Computer) -> Record:
+    system = os.uname()
+    return {
+        "id": own.id,
+        "name": own.name,
+        "state": LIVE,
+        "this": True,
+        "version": __version__,
+        "os": f"{system.sysname} {system.release}",
+    }
