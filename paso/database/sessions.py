@@ -97,7 +97,7 @@ def records_by_ids(
     conn: sqlite3.Connection, computer: str, ids: Iterable[str]
 ) -> list[Session]:
     """Return those of these ids that are there."""
-    return records(conn, computer, *_one_of(ids))
+    return records(conn, computer, *one_of(ids))
 
 
 def select(
@@ -120,7 +120,7 @@ def by_id(db: Database, session_id: str) -> Session | None:
 
 
 def by_ids(db: Database, ids: Iterable[str]) -> list[Session]:
-    return select(db, *_one_of(ids))
+    return select(db, *one_of(ids))
 
 
 def computer_of(db: Database) -> str:
@@ -137,7 +137,8 @@ def names(db: Database) -> list[tuple[str, str, str]]:
     )
 
 
-def _one_of(ids: Iterable[str]) -> tuple[str, tuple[str]]:
+def one_of(ids: Iterable[str]) -> tuple[str, tuple[str]]:
+    """Return what `records` takes to pick these ids."""
     named = ",".join(f'"{one}"' for one in ids if one.isalnum())
     return "s.id IN (SELECT value FROM json_each(?))", (f"[{named}]",)
 
@@ -241,10 +242,21 @@ def backend_of(db: Database, session_id: str) -> BackendRef | None:
 
 
 def backends(db: Database, ids: Iterable[str]) -> dict[str, BackendRef]:
-    where, params = _one_of(ids)
-    names = ", ".join(BackendRef._fields)
-    rows = db.rows(f"SELECT s.id, {names} FROM sessions s WHERE {where}", params)
-    return {row[0]: BackendRef._make(row[1:]) for row in rows}
+    where, params = one_of(ids)
+    return dict(_backend(row) for row in db.rows(_BACKENDS + where, params))
+
+
+def backends_of(conn: sqlite3.Connection, ids: Iterable[str]) -> dict[str, BackendRef]:
+    """Return what `backends` does, for who has a connection only."""
+    where, params = one_of(ids)
+    return dict(_backend(row) for row in conn.execute(_BACKENDS + where, params))
+
+
+_BACKENDS = f"SELECT s.id, {', '.join(BackendRef._fields)} FROM sessions s WHERE "
+
+
+def _backend(row: tuple[Any, ...]) -> tuple[str, BackendRef]:
+    return row[0], BackendRef._make(row[1:])
 
 
 def tail_of(db: Database, session_id: str) -> str:
