@@ -19,11 +19,21 @@ if TYPE_CHECKING:
     from paso.database.connection import Database
     from paso.events.client import Changed
     from paso.events.publisher import Publisher
-    from paso.model import Change, Column, Label, Project, Task, TaskDetails
+    from paso.model import (
+        Change,
+        Column,
+        Label,
+        Project,
+        Session,
+        SessionEvent,
+        Task,
+        TaskDetails,
+    )
     from paso.paths import Paths
 
     TaskRef = Task | str
     ProjectRef = Project | str | None
+    SessionRef = Session | str
 
 
 class BoardReading:
@@ -136,6 +146,52 @@ class BoardReading:
         from paso.commands.tasks import task_details
 
         return task_details(self.db, self.task(task).id)
+
+    def sessions(
+        self,
+        *,
+        task: TaskRef | None = None,
+        project: ProjectRef = None,
+        live: bool | None = None,
+        needs_user: bool = False,
+    ) -> list[Session]:
+        """Return sessions of this computer: those that need the user, then the live
+        ones, then the newest.
+
+        Arguments:
+            task, project: only those of this task, of this project.
+            live: True = those that run, False = those that are over, None = both.
+            needs_user: only those that need the user.
+        """
+        from paso.commands.sessions import list_sessions
+        from paso.model import FINAL_PHASES, LIVE_PHASES, PHASES
+
+        return list_sessions(
+            self.db,
+            task_id=None if task is None else self.task(task).id,
+            project_id=None if project is None else self.project(project).id,
+            phases={None: PHASES, True: LIVE_PHASES, False: FINAL_PHASES}[live],
+            needs_user=needs_user,
+        )
+
+    def session(self, ref: SessionRef) -> Session:
+        """Return a session as it is now.
+
+        Arguments:
+            ref: a record of one, four characters or more of its id, or a part of its
+                title; those that run win over those that are over.
+        """
+        from paso.commands.sessions import find_session, get_session
+
+        if isinstance(ref, str):
+            return find_session(self.db, ref)
+        return get_session(self.db, ref.id)
+
+    def session_history(self, ref: SessionRef) -> list[SessionEvent]:
+        """Return what became of a session, oldest first."""
+        from paso.commands.sessions import session_history
+
+        return session_history(self.db, self.session(ref).id)
 
     def log(self, *, since: int | str | None = None, limit: int = 100) -> list[Change]:
         """Return changes of the whole board, oldest first.

@@ -10,6 +10,7 @@ import os
 from paso.cli import transfer
 from paso.cli.arguments import Argument, Command, Option
 from paso.cli.pieces import YES
+from paso.cli.project_rules import RULES
 from paso.cli.table import Head, table
 from paso.cli.times import ago
 from paso.errors import InvalidValue, PasoError
@@ -286,6 +287,7 @@ COMMANDS = (
         notes="The current project: --project, else PASO_PROJECT, else the nearest"
         f"\n{FOLDER_FILE} upwards, else the only project, else the one last used.",
     ),
+    RULES,
     Command(
         "project tree",
         run_tree,

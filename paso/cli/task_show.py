@@ -8,7 +8,7 @@ from __future__ import annotations
 from paso.cli.arguments import Argument, Command, Option
 from paso.cli.comment import comment_lines
 from paso.cli.pieces import TASK
-from paso.model import PRIORITIES, to_json
+from paso.model import LIVE_PHASES, PRIORITIES, RUNNING, to_json
 from paso.text import escape
 
 TYPE_CHECKING = False
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from paso.cli.arguments import Arguments
     from paso.cli.context import Context
     from paso.cli.output import Output
-    from paso.model import Change, Relation, Task, TaskDetails
+    from paso.model import Change, Relation, Session, Task, TaskDetails
 
 RECENT = 8
 """Changes that `show` tells; `history` tells all."""
@@ -67,6 +67,8 @@ def _lines(context: Context, details: TaskDetails) -> Iterator[str]:
     if task.description:
         yield ""
         yield from escape(task.description, lines=True).rstrip("\n").split("\n")
+    if task.sessions:
+        yield from _section(out, "Sessions", _sessions(context, task))
     if details.comments:
         yield from _section(out, "Comments", comment_lines(out, details.comments))
     recent = details.history[:RECENT]
@@ -108,6 +110,27 @@ def _relations(out: Output, relations: tuple[Relation, ...]) -> Iterator[str]:
         word = RELATION_WORDS.get(one.kind, one.kind)
         done = " (done)" if one.done else ""
         yield f"  {out.palette.dim(f'{word:10}')} {one.key}  {escape(one.title)}{done}"
+
+
+def _sessions(context: Context, task: Task) -> list[str]:
+    from paso.cli.times import ago
+    from paso.commands.sessions import SHORT_ID, list_sessions
+
+    paint = context.out.palette
+    return [
+        f"  {paint.bold(one.id[:SHORT_ID])}  {_state(one):12}"
+        f" {escape(one.title)}  {paint.dim(ago(one.created_at))}"
+        for one in list_sessions(context.db, task_id=task.id, limit=len(task.sessions))
+    ]
+
+
+def _state(session: Session) -> str:
+    if session.phase not in LIVE_PHASES:
+        code = session.exit_code
+        return f"{session.phase} ({code})" if code else session.phase
+    if session.attention != "none":
+        return "needs you"
+    return session.activity if session.phase == RUNNING else session.phase
 
 
 def run_history(context: Context, found: Arguments) -> int:

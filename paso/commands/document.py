@@ -2,7 +2,7 @@
 
     {"paso": 1, "exported_at": TIME, "projects": [
       {"uid", "key", "name", "description", "archived_at", "created_at", "updated_at",
-       "last_number",
+       "last_number", "session_rules": {"start_moves", "end_column": NAME},
        "columns": [{"uid", "name", "role", "wip_limit", "created_at", …}],
        "labels":  [{"uid", "name", "color", "created_at", …}],
        "tasks":   [{"uid", "number", "column": NAME, "title", "description", "type",
@@ -98,6 +98,8 @@ class RelationDoc(NamedTuple):
 
 
 class ProjectDoc(NamedTuple):
+    """`session_end_column` is a place in the list of columns."""
+
     name: str
     columns: tuple[ColumnDoc, ...]
     labels: tuple[LabelDoc, ...] = ()
@@ -107,6 +109,8 @@ class ProjectDoc(NamedTuple):
     description: str = ""
     archived_at: str | None = None
     last_number: int = 0
+    session_start_moves: bool = False
+    session_end_column: int | None = None
     uid: str | None = None
     created_at: str | None = None
     updated_at: str | None = None
@@ -171,8 +175,20 @@ def _project(part: Reader, uids: set[str], now: str) -> ProjectDoc:
         labels=labels,
         tasks=tasks,
         relations=_relations(part, tasks, uids),
+        **_session_rules(part, places),
         **_stamps(part, uids),
     )
+
+
+def _session_rules(project: Reader, places: _Places) -> dict[str, Any]:
+    part = project.part("session_rules")
+    named = part.field("end_column", _name)
+    return {
+        "session_start_moves": part.flag("start_moves"),
+        "session_end_column": None
+        if named is None
+        else part.place("end_column", named, places.columns, 0),
+    }
 
 
 def _name(value: object) -> str:

@@ -48,6 +48,17 @@ class Reader:
         for place, value in enumerate(self._list(name)):
             yield Reader(value, f"{self._at(name)}[{place}]")
 
+    def part(self, name: str) -> Reader:
+        """The object of this name; an empty one where it is absent."""
+        value = self.value.get(name)
+        return Reader({} if value is None else value, self._at(name))
+
+    def flag(self, name: str) -> bool:
+        value = self.value.get(name)
+        if not isinstance(value, bool | None):
+            raise self.error(name, "is neither true nor false")
+        return bool(value)
+
     def words(self, name: str) -> list[str]:
         found = self._list(name)
         for place, value in enumerate(found):

@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from paso.commands.document import VERSION
+from paso.commands.session_rules import rules_of
 from paso.errors import NotFound
 
 TYPE_CHECKING = False
@@ -54,6 +55,7 @@ def _project(db: Database, project_id: int) -> dict[str, Any]:
     return {
         **project,
         "last_number": db.value(last, (project_id,)) or 0,
+        **_session_rules(db, project_id),
         "columns": _read(
             db, COLUMN, "FROM columns WHERE project_id = ? ORDER BY rank, uid",
             project_id,
@@ -64,6 +66,19 @@ def _project(db: Database, project_id: int) -> dict[str, Any]:
         "tasks": _tasks(db, project_id),
         "relations": _relations(db, project_id),
     }  # fmt: skip
+
+
+def _session_rules(db: Database, project_id: int) -> dict[str, Any]:
+    rules = rules_of(db, project_id)
+    if not any(rules):
+        return {}
+    column = rules.end_column
+    return {
+        "session_rules": {
+            "start_moves": rules.start_moves,
+            "end_column": column.name if column else None,
+        }
+    }
 
 
 def _read(

@@ -105,6 +105,7 @@ class _Import:
                                        description=self.doc.description,
                                        archived_at=self.doc.archived_at)  # fmt: skip
         columns = self._columns()
+        self._session_rules(columns)
         labels = [self._part("labels", label, name=label.name, color=label.color)
                   for label in self.doc.labels]  # fmt: skip
         tasks = self._tasks(columns)
@@ -136,6 +137,15 @@ class _Import:
                 self.doc.columns, _ranks(len(self.doc.columns)), strict=True
             )
         ]  # fmt: skip
+
+    def _session_rules(self, columns: list[int]) -> None:
+        place = self.doc.session_end_column
+        column_id = None if place is None else columns[place]
+        self.db.run(
+            "UPDATE projects SET session_start_moves = ?, session_end_column ="
+            " (SELECT uid FROM columns WHERE id = ?) WHERE id = ?",
+            (int(self.doc.session_start_moves), column_id, self.project_id),
+        )
 
     def _tasks(self, columns: list[int]) -> list[int]:
         numbers = self._numbers()

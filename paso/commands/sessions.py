@@ -22,6 +22,7 @@ from paso.commands.session_course import (
     session_stopping,
 )
 from paso.commands.session_reading import (
+    SHORT_ID,
     backend_of,
     find_session,
     get_session,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from paso.model import Session
 
 __all__ = [
+    "SHORT_ID",
     "BackendRef",
     "SessionMark",
     "acknowledge",

@@ -61,6 +61,10 @@ _REFERS = {
 }
 
 
+_ADDED_LATER = {"session_start_moves": 0}
+"""Columns that an insertion in the log may be older than, and what they began with."""
+
+
 def invert(db: Database, change: Change) -> None:
     """Undo one change, by a write of its own.
 
@@ -79,7 +83,7 @@ def invert(db: Database, change: Change) -> None:
 def _remove(db: Database, change: Change) -> None:
     row = _row(db, change)
     for name in row.keys() - set(UNLOGGED):
-        _compare(db, change, row, name, change.fields.get(name, {}).get("new"))
+        _compare(db, change, row, name, _as_made(change, name))
     for table, column in _HANG_ON.get(change.entity, ()):
         sql = f"SELECT count(*) FROM {table} WHERE {column} = ?"
         count = db.value(sql, (change.entity_id,))
@@ -88,6 +92,11 @@ def _remove(db: Database, change: Change) -> None:
                 f"{_name(db, change)} has {count} {table.replace('_', ' ')} by now"
             )
     delete(db, TABLES[change.entity], change.entity_id)
+
+
+def _as_made(change: Change, name: str) -> Any:
+    values = change.fields.get(name, {"new": _ADDED_LATER.get(name)})
+    return values.get("new")
 
 
 def _restore(db: Database, change: Change) -> None:

@@ -90,12 +90,15 @@ def _mark(phase: str, activity: str, attention: str) -> str:
     return "working" if activity == "working" else "idle"
 
 
-def needs_by_project(db: Database) -> dict[int, int]:
-    """Return the number of sessions that need the user, of each project with any."""
+def needs_by_project(db: Database) -> dict[int | None, int]:
+    """Return the number of sessions that need the user, of each project with any.
+
+    None stands for the sessions of no project that is there.
+    """
     return dict(
         db.rows(
             "SELECT p.id, count(*) FROM sessions s"
-            " JOIN projects p ON p.uid = s.project_uid"
+            " LEFT JOIN projects p ON p.uid = s.project_uid"
             " WHERE s.attention <> 'none' GROUP BY p.id"
         )
     )
