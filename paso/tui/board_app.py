@@ -23,10 +23,11 @@ from textual.binding import Binding
 from textual.message import Message
 
 from paso.errors import PasoError, StoreBusy
-from paso.tui.board_data import BoardData
+from paso.tui.board_data import BoardData, News
 from paso.tui.board_state import BoardState
 from paso.tui.keys import ALWAYS, IDS, key_problems
 from paso.tui.messages import error_words
+from paso.tui.session_book import SessionBook
 from paso.tui.store import Store
 from paso.tui.themes import DEFAULT, THEMES
 
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
     from paso.config import Config
     from paso.paths import Paths
-    from paso.tui.board_data import News
     from paso.tui.screens.board import BoardScreen
     from paso.tui.step import Step
 
@@ -92,6 +92,8 @@ class PasoApp(App[int]):
         self.state = BoardState()
         self.store = Store(paths, config)
         self.data = BoardData(self.store.db, self.state, config.actor, today or _today)
+        self.book = SessionBook()
+        self._told = 0
         self._waiting: deque[Wish] = deque()
         self._writing = False
         self._leaving = False
@@ -190,7 +192,7 @@ class PasoApp(App[int]):
     def catch_up(self) -> None:
         """Show what has changed since the last look, on every open screen."""
         try:
-            news = self.data.catch_up()
+            news = self._add_told(self.data.catch_up())
         except StoreBusy:
             self.say(BUSY, "warning")
             self.set_timer(0.5, self.catch_up)
@@ -200,6 +202,17 @@ class PasoApp(App[int]):
             return
         if news is not None:
             self.tell(news)
+
+    def _add_told(self, news: News | None) -> News | None:
+        """The news with what the daemon told of other computers since the last look."""
+        if self._told == self.book.version:
+            return news
+        self._told = self.book.version
+        return (news or News())._replace(sessions=True)
+
+    def needs(self) -> int:
+        """Sessions that need the user, on this computer and the others."""
+        return sum(self.state.needs.values()) + self.book.remote_needs()
 
     def reload(self, *, replaced: bool) -> None:
         """Read everything anew, from the file that is there now if it was replaced."""

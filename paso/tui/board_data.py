@@ -16,6 +16,7 @@ from paso.commands.columns import list_columns
 from paso.commands.labels import list_labels
 from paso.commands.projects import list_projects
 from paso.database.change_log import announced_rows
+from paso.database.sessions import head as session_head
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,12 +39,14 @@ class News(NamedTuple):
         tabs: the list of projects was read anew.
         lanes: ids of the columns whose cards changed.
         tasks: ids of the tasks that look different, or whose comments do.
+        sessions: sessions look different, here or on another computer.
     """
 
     whole: bool = False
     tabs: bool = False
     lanes: frozenset[int] = frozenset()
     tasks: frozenset[int] = frozenset()
+    sessions: bool = False
 
 
 class BoardData:
@@ -64,6 +67,7 @@ class BoardData:
         self.today = today
         self.filter: Filter | None = None
         self.seen = 0
+        self.seen_sessions = 0
         self._me = me
 
     def open_project(self, project_id: int | None) -> None:
@@ -89,9 +93,9 @@ class BoardData:
         with self.db.read():
             head = self.db.change_head()
             if head == self.seen:
-                return None
+                return self._take_sessions()
             if self.seen < head <= self.seen + LIMIT:
-                return self._take(head)
+                return self._with_marks(self._take(head))
         return self.reload()
 
     def show_only(self, filter: Filter | None) -> None:
@@ -116,6 +120,40 @@ class BoardData:
         self.seen = head
         return News(False, tabs, self._read_cards(ids), frozenset(ids))
 
+    def _take_sessions(self) -> News | None:
+        """Read what sessions are up to when their log has grown."""
+        if session_head(self.db.conn) == self.seen_sessions:
+            return None
+        return self._with_marks(News())._replace(sessions=True)
+
+    def _with_marks(self, news: News) -> News:
+        """The news with the cards whose sessions look different.
+
+        A card may come back, with sessions of its own, by a change of the board alone.
+        """
+        sessions = news.sessions or session_head(self.db.conn) != self.seen_sessions
+        changed = self._read_marks()
+        if news.whole or not changed:
+            return news._replace(sessions=sessions)
+        found = [self.state.cards.get(task_id) for task_id in changed]
+        lanes = {card.column_id for card in found if card is not None}
+        return news._replace(
+            lanes=news.lanes | lanes, tasks=news.tasks | changed, sessions=sessions
+        )
+
+    def _read_marks(self) -> set[int]:
+        """Read the marks of the project's cards; the tasks whose marks differ."""
+        self.seen_sessions = session_head(self.db.conn)
+        project = self.state.project
+        if not self.seen_sessions:
+            return set()
+        from paso.database.task_sessions import needs_by_project, session_marks
+
+        self.state.needs = needs_by_project(self.db)
+        return self.state.set_marks(
+            {} if project is None else session_marks(self.db, project.id)
+        )
+
     def _read_cards(self, ids: set[int]) -> frozenset[int]:
         """Read these cards anew; the columns that look different."""
         project = self.state.project
@@ -132,6 +170,7 @@ class BoardData:
     def _read_board(self) -> None:
         project = self.state.project
         self.seen = self.db.change_head()
+        self._read_marks()
         if project is None:
             self.state.load([], [], [])
             return

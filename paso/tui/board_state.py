@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
+from paso.tui.session_words import needs_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from paso.database.task_sessions import SessionMark
     from paso.model import Card, Column, Label, Project
 
 
@@ -76,6 +79,9 @@ class BoardState:
         self.labels: dict[int, Label] = {}
         self.cards: dict[int, Card] = {}
         self.column_id: int | None = None
+        self.marks: dict[int, SessionMark] = {}
+        self.needs: dict[int | None, int] = {}
+        """Sessions that need the user, by the id of their project."""
         self._lanes: dict[int, Lane] = {}
         self._matches: Collection[int] | None = None
 
@@ -114,6 +120,28 @@ class BoardState:
             if label is not None:
                 yield label
 
+    def mark_of(self, task_id: int) -> SessionMark | None:
+        """What the sessions of a card are up to; None when it has none."""
+        return self.marks.get(task_id)
+
+    def column_needs(self, column_id: int) -> int:
+        """Sessions on the cards of a column that need the user."""
+        found = 0
+        for task_id, mark in self.marks.items():
+            card = self.cards.get(task_id)
+            if card is not None and card.column_id == column_id:
+                found += needs_of(mark)
+        return found
+
+    def set_marks(self, marks: dict[int, SessionMark]) -> set[int]:
+        """Take what the sessions of the cards are up to; the tasks that differ."""
+        was, self.marks = self.marks, marks
+        return {
+            task_id
+            for task_id in was.keys() | marks.keys()
+            if was.get(task_id) != marks.get(task_id)
+        }
+
     def neighbour(self, card: Card, step: int) -> Card | None:
         """The visible card `step` places below (above when negative) `card`."""
         lane = self.lane(card.column_id)
@@ -128,7 +156,7 @@ class BoardState:
     def show_project(self, project: Project | None) -> None:
         """Show another project, empty until `load`; the filter goes."""
         self.project = project
-        self.columns, self.labels, self.cards = [], {}, {}
+        self.columns, self.labels, self.cards, self.marks = [], {}, {}, {}
         self._lanes, self._matches, self.column_id = {}, None, None
 
     def load(

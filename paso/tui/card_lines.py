@@ -1,6 +1,6 @@
 """The words of a card, laid out on rows of cells: what goes where, not how it looks.
 
-    WEB-12 bug           ⊘ ↑↑      head: key, type, blocked mark, priority sign
+    WEB-12 bug     ?2 ►  ⊘ ↑↑      head: key, type, sessions, blocked, priority
     Login fails on Safari when     title, one row or two
     cookies are off
     ui backend     Fri └2/5 ✎3     labels; due, children, comments, assignee
@@ -15,12 +15,14 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 from paso.text import cell_width, clusters, cut, escape
+from paso.tui.session_words import mark_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import date
 
+    from paso.database.task_sessions import SessionMark
     from paso.model import Card, Label
 
 PRIORITY_SIGNS = {
@@ -56,6 +58,7 @@ class Look(NamedTuple):
         labels_of: a card to its labels.
         done_columns: ids of the columns with the role `completed`.
         today: the user's day.
+        mark_of: id of a task to what its sessions are up to.
     """
 
     width: int
@@ -63,6 +66,7 @@ class Look(NamedTuple):
     labels_of: Callable[[Card], Iterable[Label]]
     done_columns: frozenset[int]
     today: date
+    mark_of: Callable[[int], SessionMark | None]
 
 
 def title_rows(title: str, width: int) -> int:
@@ -130,8 +134,7 @@ def _fill(text: str, width: int) -> str:
 
 def spread(left: list[Piece], right: list[Piece], width: int) -> list[Piece]:
     """Pieces at both ends of a row, blanks between; the left gives way."""
-    right_width = sum(cell_width(piece.text) for piece in right)
-    room, kept = width - right_width, list[Piece]()
+    room, kept = width - _cells(right), list[Piece]()
     for piece in left:
         text = cut(piece.text, room)
         kept.append(piece._replace(text=text))
@@ -147,12 +150,29 @@ def _head(card: Card, look: Look) -> list[Piece]:
     if card.blocked:
         word = f"{BLOCKED_SIGN} blocked " if look.width >= 34 else f"{BLOCKED_SIGN} "
         right.insert(0, Piece(word, "blocked"))
+    mark = look.mark_of(card.id)
+    if mark is not None:
+        right = [*_marks(mark, look.width // 2), *right]
+        if _cells(left) + _cells(right) >= look.width:
+            del left[1:]
     return spread(left, right, look.width)
+
+
+def _marks(mark: SessionMark, room: int) -> list[Piece]:
+    """The sessions of a card, a blank on either side of each."""
+    pieces = [Piece(" ", "blank")]
+    for name, text in mark_words(mark, room):
+        pieces += [Piece(text, f"mark-{name}"), Piece(" ", "blank")]
+    return pieces
+
+
+def _cells(pieces: list[Piece]) -> int:
+    return sum(cell_width(piece.text) for piece in pieces)
 
 
 def _footer(card: Card, look: Look) -> list[Piece]:
     right = _facts(card, look)
-    room = look.width - sum(cell_width(piece.text) for piece in right)
+    room = look.width - _cells(right)
     if room < 0:
         return spread([], _shorten(right, look.width), look.width)
     return spread(_labels(card, look, room - 1), right, look.width)

@@ -8,7 +8,10 @@ Never: read the board itself, poll, start a thread.
 
 from __future__ import annotations
 
-from time import perf_counter
+from contextlib import suppress
+from time import monotonic, perf_counter
+
+from paso.errors import PasoError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,8 +19,11 @@ if TYPE_CHECKING:
 
     from textual.timer import Timer
 
+    from paso.events.client import Notice
     from paso.tui.board_app import PasoApp
 
+TOPICS = ("db", "sessions", "computers")
+"""What every screen shows; boards of other computers are followed while one looks."""
 BETWEEN_S = 0.05
 """Least time between two refreshes."""
 REST = 2.0
@@ -63,22 +69,38 @@ class Pacer:
 
 
 async def listen(app: PasoApp) -> None:
-    """Follow the events of every project until the app ends."""
-    from paso.events.client import Changed, EventClient, Resync, State
+    """Follow the events of every project and computer until the app ends."""
+    from paso.computer import this_computer
+    from paso.events.client import EventClient
 
+    with suppress(PasoError, OSError):  # then the daemon tells
+        app.book.own = this_computer(app.paths.home).id
     pacer = Pacer(app.catch_up, app.set_timer)
     client = EventClient(
         app.paths,
         client="tui",
-        topics=["db"],
+        topics=TOPICS,
         auto_start=app.config.auto_start,
         last_change=app.data.seen,
     )
     async with client:
         async for notice in client:
-            if isinstance(notice, State):
-                app.board.show_connection(notice.name, notice.reason)
-            elif isinstance(notice, Changed):
-                pacer.wish()
-            elif isinstance(notice, Resync):
-                app.reload(replaced=notice.reason == "database_replaced")
+            take(app, notice, pacer)
+
+
+def take(app: PasoApp, notice: Notice, pacer: Pacer) -> None:
+    """Show a notice now, or have it shown when the pace allows."""
+    from paso.events.client import Changed, Other, Resync, State
+
+    if isinstance(notice, State):
+        if notice.name == "offline":
+            app.book.forget_others()
+            pacer.wish()
+        app.board.show_connection(notice.name, notice.reason)
+    elif isinstance(notice, Other):
+        app.book.take(notice.event, monotonic())
+        pacer.wish()
+    elif isinstance(notice, Resync) and "db" in notice.topics:
+        app.reload(replaced=notice.reason == "database_replaced")
+    elif isinstance(notice, (Changed, Resync)):
+        pacer.wish()

@@ -97,7 +97,7 @@ class BoardBase(Screen[None]):
         state = self.state
         done = frozenset(c.id for c in state.columns if c.role == "completed")
         self._day = self.paso.data.today()
-        return Look(0, state.key_of, state.labels_of, done, self._day)
+        return Look(0, state.key_of, state.labels_of, done, self._day, state.mark_of)
 
     def _empty_text(self, column_id: int) -> str:
         if self.state.filtered:
@@ -108,6 +108,7 @@ class BoardBase(Screen[None]):
 
     def on_mount(self) -> None:
         self._show_emptiness()
+        self.show_needs()
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
@@ -128,6 +129,8 @@ class BoardBase(Screen[None]):
 
     def news_came(self, news: News) -> None:
         """Show what has changed; the cursor keeps its card."""
+        if news.sessions:
+            self.show_needs()
         if news.tabs:
             self.tabs.refresh()
             self._tell_gone_project()
@@ -138,6 +141,12 @@ class BoardBase(Screen[None]):
             if column_id in self._columns:
                 self._columns[column_id].show(news.tasks)
         self._follow_cursor()
+
+    def show_needs(self) -> None:
+        """Show how many sessions need the user, here and on every project."""
+        self.tabs.refresh()
+        if self.bar is not None:
+            self.bar.show_needs(self.paso.needs())
 
     def _tell_gone_project(self) -> None:
         was, now = self._shown_project, self.state.project

@@ -1,6 +1,6 @@
 """One column of the board, drawn line by line: any number of cards, one widget.
 
-    y 0    To do            4/5      name, number of cards and limit
+    y 0    To do         ?1 4/5      name, sessions that need you, cards and limit
     y 1    ━━━━━━━━━━━ 7/340 ━      heavy under the active column; the place in it
     y 2-   cards                     scrolled; the two lines above stay
 
@@ -23,6 +23,7 @@ from textual.strip import Strip
 
 from paso.text import cell_width, cut, escape
 from paso.tui.card_lines import Piece, card_pieces, card_rows
+from paso.tui.session_words import SIGNS
 from paso.tui.strips import differing
 
 TYPE_CHECKING = False
@@ -31,9 +32,12 @@ if TYPE_CHECKING:
 
     from textual import events
 
+    from paso.database.sessions import SessionMark
     from paso.model import Card
     from paso.tui.board_state import BoardState, Lane
     from paso.tui.card_lines import Look
+
+    Drawn = tuple[Card, SessionMark | None, list[Strip]]
     from paso.tui.widgets.card_styles import CardStyles
 
 HEADER = 2
@@ -71,7 +75,7 @@ class CardColumn(ScrollView, can_focus=False):
         self._width = 0
         self._starts = [0]
         self._shown: list[Strip | None] = []
-        self._drawn: dict[tuple[int, bool], tuple[Card, list[Strip]]] = {}
+        self._drawn: dict[tuple[int, bool], Drawn] = {}
         self._drawn_with: Look | None = None
         self._heights: dict[int, int] = {}
         self._scrolling = False
@@ -203,12 +207,15 @@ class CardColumn(ScrollView, can_focus=False):
         column = self._board.find_column(self.column_id)
         name = escape(column.name) if column else ""
         count, full = self._count(column.wip_limit if column else None)
-        room = max(self._width - len(count) - 4, 1)
+        needs = self._board.column_needs(self.column_id)
+        asks = f"{SIGNS['waiting']}{needs} " if needs else ""
+        room = max(self._width - len(count) - len(asks) - 4, 1)
         name = cut(name, room)
         suffix = "-active" if self.active else ""
         return self._strip(
             [
                 Piece(f" {name}{' ' * (room - cell_width(name) + 1)}", f"name{suffix}"),
+                Piece(asks, "needs"),
                 Piece(f"{count} ", "count-full" if full else "count"),
             ]
         )
@@ -241,9 +248,12 @@ class CardColumn(ScrollView, can_focus=False):
 
     def _card(self, card: Card, selected: bool) -> list[Strip]:
         """The rows of a card; drawn once, then kept."""
-        kept = self._drawn.get((card.id, selected))
-        if kept is not None and kept[0] is card:
-            return kept[1]
+        kept, mark = (
+            self._drawn.get((card.id, selected)),
+            self._board.marks.get(card.id),
+        )
+        if kept is not None and kept[0] is card and kept[1] == mark:
+            return kept[2]
         assert self._drawn_with is not None
         rows = [
             self._card_row(row, card.priority, selected)
@@ -251,7 +261,7 @@ class CardColumn(ScrollView, can_focus=False):
         ]
         if len(self._drawn) >= KEPT_CARDS:
             self._drawn.clear()
-        self._drawn[card.id, selected] = (card, rows)
+        self._drawn[card.id, selected] = (card, mark, rows)
         return rows
 
     def _card_row(self, pieces: list[Piece], priority: str, selected: bool) -> Strip:

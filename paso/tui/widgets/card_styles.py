@@ -10,6 +10,7 @@ from __future__ import annotations
 from rich.style import Style
 
 from paso.model import PRIORITIES
+from paso.tui.session_words import ON_CARDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,9 +20,10 @@ LOOKS = (
     *("name", "name-active", "count", "count-full", "rule", "rule-active", "empty"),
     *("key", "title", "title-selected", "type-task", "type-bug", "type-feature"),
     *("blocked", "late", "due", "fact", "assignee", "label", "priority"),
-    *("blank", "selected", "fact-selected", "plain"),
+    *("blank", "selected", "fact-selected", "plain", "needs"),
+    *(f"mark-{name}" for name in (*ON_CARDS, "more")),
 )
-FAINT = {"key", "fact", "type-task"}
+FAINT = {"key", "fact", "type-task", "mark-idle", "mark-more"}
 """Where a terminal has sixteen colours, faint words on the cursor would not be seen."""
 _HEX = frozenset("0123456789abcdefABCDEF")
 

@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from paso.text import cell_width, cut, escape
 from paso.tui.card_lines import Piece, spread
+from paso.tui.session_words import SIGNS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class ProjectTabs(Widget):
     """One line at the top of the board."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"tabs--{name}" for name in ["tab", "tab-active", "key", "blank", "more"]
+        f"tabs--{name}"
+        for name in ["tab", "tab-active", "key", "blank", "more", "needs"]
     }
 
     class Picked(Message):
@@ -97,12 +99,14 @@ class ProjectTabs(Widget):
         current = self._board.project
         active = current is not None and current.id == project.id
         name = cut(escape(project.name), NAME_CELLS)
-        if not active:
-            return [Piece(f" {project.key} ", "key"), Piece(f"{name}  ", "tab")]
-        return [
-            Piece(f" ▸ {project.key} {name} ", "tab-active"),
-            Piece(" ", "blank"),
-        ]
+        if active:
+            pieces = [Piece(f" ▸ {project.key} {name} ", "tab-active")]
+        else:
+            pieces = [Piece(f" {project.key} ", "key"), Piece(f"{name} ", "tab")]
+        needs = self._board.needs.get(project.id)
+        if needs:
+            pieces.append(Piece(f" {SIGNS['waiting']}{needs}", "needs"))
+        return [*pieces, Piece(" ", "blank" if active else "tab")]
 
     def on_click(self, event: events.Click) -> None:
         event.stop()

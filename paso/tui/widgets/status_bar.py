@@ -1,4 +1,4 @@
-"""The bottom line: a few keys or the last message, and the connection, always.
+"""The bottom line: a few keys or the last message; who needs you; the connection.
 
 Never: know where a message comes from; wait.
 """
@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from paso.text import cell_width, cut, escape
 from paso.tui.card_lines import Piece, spread
+from paso.tui.session_words import SIGNS as MARKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ STATES = {
 }
 """Shape and word of each connection state; told apart without colour."""
 
-LOOKS = (*STATES, "key", "word", "filter", "blank", "information", "warning", "error")
+LOOKS = (
+    *(*STATES, "key", "word", "filter", "blank", "needs"),
+    *("information", "warning", "error"),
+)
 
 SIGNS = {"information": "✓", "warning": "!", "error": "✗"}
 
@@ -40,6 +44,8 @@ class StatusBar(Widget):
         self._hints = self._usual_hints = hints
         self._message = ("", "information")
         self._filter = ""
+        self._needs = 0
+        self._peers = ""
         self.connection = "reconnecting"
 
     def say(self, text: str, severity: str = "information") -> None:
@@ -74,16 +80,39 @@ class StatusBar(Widget):
             self.connection = name
             self.refresh()
 
+    def show_needs(self, count: int) -> None:
+        """Show how many sessions need the user, wherever they run."""
+        if count != self._needs:
+            self._needs = count
+            self.refresh()
+
+    def show_peers(self, text: str) -> None:
+        """Show what is wrong with the way to other computers; empty = nothing."""
+        if text != self._peers:
+            self._peers = text
+            self.refresh()
+
     def render_line(self, y: int) -> Strip:
-        sign, word = STATES[self.connection]
-        right = [Piece(f" {sign} {word} ", self.connection)]
-        left = self._left(self.size.width - cell_width(right[0].text) - 1)
+        right = self._right()
+        width = sum(cell_width(piece.text) for piece in right)
+        left = self._left(self.size.width - width - 1)
         segments = [
             Segment(p.text, self.get_component_rich_style(f"status--{p.role}"))
             for p in spread([Piece(" ", "blank"), *left], right, self.size.width)
             if p.text
         ]
         return Strip(segments).adjust_cell_length(self.size.width)
+
+    def _right(self) -> list[Piece]:
+        sign, word = STATES[self.connection]
+        pieces = [Piece(f" {sign} {word} ", self.connection)]
+        if self._peers:
+            pieces.insert(0, Piece(f" {escape(self._peers)} ", "reconnecting"))
+        if self._needs:
+            verb = "needs" if self._needs == 1 else "need"
+            text = f" {MARKS['waiting']} {self._needs} {verb} you "
+            pieces.insert(0, Piece(text, "needs"))
+        return pieces
 
     def _left(self, room: int) -> list[Piece]:
         text, severity = self._message

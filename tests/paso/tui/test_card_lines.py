@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from paso.database.task_sessions import SessionMark
 from paso.model import PRIORITIES, Card
 from paso.text import cell_width
 from paso.tui.card_lines import (
@@ -19,6 +20,7 @@ from paso.tui.card_lines import Piece as P
 from tests.paso.tui.cards import card, label
 
 TODAY = date(2026, 5, 5)
+MARKS: dict[int, SessionMark] = {}
 LABELS = {1: label(1, "bug"), 2: label(2, "help wanted"), 3: label(3, "漢字")}
 
 
@@ -27,7 +29,14 @@ def look(width: int = 22) -> Look:
         ids = found.label_ids.split(",") if found.label_ids else []
         return [LABELS[int(at)] for at in ids]
 
-    return Look(width, lambda n: f"WEB-{n}", labels_of, frozenset({3}), TODAY)  # type: ignore[arg-type]
+    return Look(
+        width,
+        lambda n: f"WEB-{n}",
+        labels_of,  # type: ignore[arg-type]
+        frozenset({3}),
+        TODAY,
+        MARKS.get,
+    )
 
 
 def drawn(found: Card, width: int = 22) -> list[str]:
