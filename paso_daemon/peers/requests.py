@@ -8,7 +8,7 @@
        |                                                     done, kept
        `------------ reply {id, result | error} <-------------------'
 
-The other half is in `answers`. Without an answer nothing is assumed: `timeout` says
+The other half is in `answering`. Without an answer nothing is assumed: `timeout` says
 that nobody knows, `unreachable` that nothing was sent.
 
 Never: know Redis or a session, guess an outcome.

@@ -20,7 +20,7 @@ from paso.errors import (
     TimedOut,
     WireError,
 )
-from paso_daemon.peers.answers import MAX_UNDER_WAY, Answering
+from paso_daemon.peers.answering import MAX_UNDER_WAY, Answering
 from paso_daemon.peers.requests import MAX_TTL_MS, Asking, checked
 from paso_daemon.tasks import Health, TaskRegistry
 
