@@ -66,7 +66,13 @@ def test_a_forged_end_breaks_the_stream_at_the_true_one() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    [b"no server running\n", b"\n", b"%begin x y z\n", b"%begin 1 2\n", b"%end 1 2 1\n"],
+    [
+        b"no server running\n",
+        b"\n",
+        b"%begin x y z\n",
+        b"%begin 1 2\n",
+        b"%end 1 2 1\n",
+    ],
 )
 def test_a_line_that_fits_nowhere_breaks_the_stream_for_good(line: bytes) -> None:
     lines = ControlLines()
