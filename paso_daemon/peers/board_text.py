@@ -1,0 +1,104 @@
+"""A board as other computers get it: one line of JSON for each record, compressed.
+
+Its version is made of its content, so an equal board has an equal version, whatever was
+written and undone meanwhile.
+
+Never: do I/O, read a clock, trust a length that somebody else wrote.
+"""
+
+from __future__ import annotations
+
+import zlib
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import orjson
+
+from paso.errors import BadEvent, Refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Record = dict[str, Any]
+
+MAX_TASKS = 20_000
+"""As many as a daemon holds of one computer."""
+
+LONG, SHORT = 16_000, 200
+"""Characters of a description; the short form where a board would be too large."""
+
+LARGE_RAW = 16 * 1024 * 1024
+MAX_RAW = 32 * 1024 * 1024
+"""Bytes of all lines. Ten thousand ordinary tasks have 7 MiB, compressed 0.5."""
+
+LEVEL = 3
+
+
+class Packed(NamedTuple):
+    version: str
+    data: bytes
+
+
+def pack(project_uid: str, records: Sequence[Record]) -> Packed:
+    """Return the records of a project, or the list of projects, to be published.
+
+    Arguments:
+        project_uid: empty for the list of projects.
+    Raises:
+        Refused: they are too many, or too large.
+    """
+    if len(records) > MAX_TASKS:
+        raise Refused(f"{len(records)} are too many to be looked at from elsewhere")
+    raw = _lines(project_uid, records, LONG)
+    if len(raw) > LARGE_RAW:
+        raw = _lines(project_uid, records, SHORT)
+    if len(raw) > MAX_RAW:
+        raise Refused("the board is too large to be looked at from elsewhere")
+    return Packed(sha256(raw).hexdigest()[:16], zlib.compress(raw, LEVEL))
+
+
+def _lines(project_uid: str, records: Iterable[Record], longest: int) -> bytes:
+    head = {"project_uid": project_uid}
+    cut = (_cut(record, longest) for record in records)
+    return b"\n".join(orjson.dumps(one) for one in (head, *cut))
+
+
+def _cut(record: Record, longest: int) -> Record:
+    text = record.get("description", "")
+    if len(text) <= longest:
+        return record
+    return record | {"description": f"{text[:longest]}…"}
+
+
+def unpack(project_uid: str, data: bytes) -> tuple[str, list[Record]]:
+    """Return the version and the records of a board.
+
+    Raises:
+        BadEvent: it is none, another project's, or too large.
+    """
+    raw = _inflated(data)
+    first, *lines = raw.split(b"\n")
+    if len(lines) > MAX_TASKS:
+        raise BadEvent("a board of too many tasks")
+    try:
+        head, records = orjson.loads(first), [orjson.loads(line) for line in lines]
+    except orjson.JSONDecodeError:
+        raise BadEvent("a board that is not JSON") from None
+    if not isinstance(head, dict) or head.get("project_uid") != project_uid:
+        raise BadEvent("another project's board")
+    if not all(isinstance(record, dict) for record in records):
+        raise BadEvent("a board of something else than records")
+    return sha256(raw).hexdigest()[:16], records
+
+
+def _inflated(data: bytes) -> bytes:
+    """A few bytes may stand for gigabytes: no more than the limit is written out."""
+    reader = zlib.decompressobj()
+    try:
+        raw = reader.decompress(data, MAX_RAW + 1)
+    except zlib.error:
+        raise BadEvent("a board that cannot be read") from None
+    if len(raw) > MAX_RAW or not reader.eof:
+        raise BadEvent("a board that is too large or cut off")
+    return raw

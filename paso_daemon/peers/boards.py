@@ -1,0 +1,290 @@
+"""Other computers' projects and tasks: fetched when wanted, followed while looked at.
+
+    a client asks or subscribes --\\
+    the owner's board changed -----> due --> ask the owner for its version
+    grown old, or the link is back -/             |            \\
+                                             as we have it     another one
+                                             it is fresh       fetch, show
+
+What is there is shown meanwhile, with its age. Nothing is fetched that nobody looks at.
+
+Never: write to another computer's board, stand in the way of a read, try without end
+or pause.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, Protocol
+
+from paso.errors import BadEvent, NotFound, PasoError
+from paso.events.backoff import Backoff
+from paso_daemon.bounded import BoundedDict
+from paso_daemon.peers.board_text import unpack
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from paso_daemon.peers.board_keys import BoardKeys
+
+MAX_BOARDS = 512
+AT_ONCE = 4
+"""Boards that are fetched side by side."""
+
+SETTLE_S = 0.25
+"""A burst of the owner's changes is one fetch; the first one waits no longer, unless
+the last fetch took half of that or more: then twice as long as that one took."""
+ANSWER_S = 10.0
+"""The owner has so long to read and publish a board."""
+ASKED_S = 60.0
+"""So long a failed fetch is tried again for who asked and does not subscribe."""
+RENEW_S = 240.0
+"""What is looked at is asked for again before it counts as stale (300 s)."""
+MAX_FOLLOWED = 64
+"""Projects of a computer whose tasks are fetched when all are subscribed to."""
+
+WATCHED = ("projects", "tasks")
+"""Topics whose readers are told when the board changed."""
+
+PROJECTS = ""
+"""In the place of a project's uid: the list of projects."""
+
+Key = tuple[str, str]
+"""A computer and one of its projects."""
+
+logger = logging.getLogger("paso.daemon")
+
+
+class Owners(Protocol):
+    """Where the other computers are asked."""
+
+    async def ask(
+        self, computer: str, op: str, params: dict[str, Any], timeout_s: float
+    ) -> dict[str, Any]:
+        """Return the answer; raises PeerUnreachable and others."""
+
+
+class Shown(Protocol):
+    """Where boards are kept and told of."""
+
+    def put_projects(self, owner: str, items: Iterable[dict[str, Any]]) -> None:
+        """Take all projects of a computer."""
+
+    def put_tasks(
+        self, owner: str, project_uid: str, items: Iterable[dict[str, Any]]
+    ) -> None:
+        """Take all tasks of a project."""
+
+    def renew(self, kind: str, owner: str) -> None:
+        """What is kept is still true."""
+
+
+class _Board:
+    """What we have of a board, and when it is looked at next."""
+
+    __slots__ = ("asked_at", "backoff", "busy", "due", "position", "took_s", "version")
+
+    def __init__(self) -> None:
+        self.version = ""
+        self.took_s = 0.0
+        self.position = (0, 0)
+        self.due: float | None = None
+        self.asked_at = float("-inf")
+        self.busy = False
+        self.backoff = Backoff(1.0, 30.0)
+
+
+class RemoteBoards:
+    """Keeps the boards that somebody here looks at.
+
+    Arguments:
+        own: id of this computer, whose boards are read from the database.
+        live: the computers that can be asked now.
+    """
+
+    def __init__(
+        self,
+        owners: Owners,
+        keys: BoardKeys,
+        shown: Shown,
+        own: str,
+        live: Callable[[], Collection[str]],
+    ) -> None:
+        self._owners = owners
+        self._keys = keys
+        self._shown = shown
+        self._own = own
+        self._live = live
+        self._boards: BoundedDict[Key, _Board] = BoundedDict(MAX_BOARDS)
+        self._projects: dict[str, tuple[str, ...]] = {}
+        self._interest: frozenset[tuple[str, str]] = frozenset()
+        self._loop = asyncio.get_running_loop()
+        self._news = asyncio.Event()
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self.fetched = 0
+        self.refused = 0
+
+    # What makes a board due ---------------------------------------------------
+
+    def want(self, computer: str, project_uid: str = PROJECTS) -> None:
+        """Somebody asks for the projects, or the tasks of one, of a computer.
+
+        What is subscribed to is followed already; all else may have changed unseen.
+        """
+        if computer == self._own:
+            return
+        key = computer, project_uid
+        board = self._boards.get(key)
+        if board is None:
+            board = self._boards[key] = _Board()
+        board.asked_at = self._loop.time()
+        if not board.version or not self._is_watched(computer):
+            self._make_due(board, 0.0)
+
+    def interest(self, interest: frozenset[tuple[str, str]]) -> None:
+        """What the clients are subscribed to: pairs of computer and topic."""
+        fresh, self._interest = interest - self._interest, interest
+        for computer, topic in fresh:
+            if topic in ("projects", "tasks"):
+                for one in (computer,) if computer else self._live():
+                    self.live(one)
+
+    def live(self, computer: str) -> None:
+        """A computer is there, again or for the first time, or looked at again."""
+        if computer != self._own and self._is_watched(computer):
+            self._due_all(computer, 0.0)
+            self.want(computer)
+            self._want_tasks(computer)
+
+    def changed(self, computer: str) -> None:
+        """The board of a computer changed."""
+        if self._is_watched(computer):
+            self._due_all(computer, SETTLE_S)
+
+    def forget(self, computer: str) -> None:
+        """Drop all that is known of a computer."""
+        self._projects.pop(computer, None)
+        for key in [key for key in self._boards if key[0] == computer]:
+            del self._boards[key]
+
+    def _is_watched(self, computer: str) -> bool:
+        """Somebody subscribes to boards of it, so its owner tells of changes."""
+        wished = [who for who, topic in self._interest if topic in WATCHED]
+        return computer in wished or "" in wished
+
+    def _want_tasks(self, computer: str) -> None:
+        """Who subscribes to the tasks of one computer wants those of all projects."""
+        if (computer, "tasks") in self._interest:
+            for uid in self._projects.get(computer, ())[:MAX_FOLLOWED]:
+                self.want(computer, uid)
+
+    def _due_all(self, computer: str, delay: float) -> None:
+        for (owner, _uid), board in self._boards.items():
+            if owner == computer:
+                self._make_due(board, max(delay, delay and 2 * board.took_s))
+
+    def _make_due(self, board: _Board, delay: float) -> None:
+        at = self._loop.time() + delay
+        if board.due is None or at < board.due:
+            board.due = at
+            self._news.set()
+
+    # Fetching -----------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Fetch what is due, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                for key, board in self._due_now():
+                    group.create_task(self._refresh(*key, board), name="peers board")
+                await self._wait()
+
+    def _due_now(self) -> list[tuple[Key, _Board]]:
+        """A computer that is away is asked when it is back, by `live` or `want`."""
+        now, live = self._loop.time(), self._live()
+        found = []
+        for key, board in self._boards.items():
+            if board.due is not None and board.due <= now and not board.busy:
+                board.due = None
+                if key[0] in live:
+                    board.busy = True
+                    found.append((key, board))
+        return found
+
+    async def _wait(self) -> None:
+        """Wait for the next one that is due, or for news."""
+        times = [b.due for b in self._boards.values() if b.due and not b.busy]
+        left = min(times) - self._loop.time() if times else None
+        self._news.clear()
+        try:
+            async with asyncio.timeout(left):
+                await self._news.wait()
+        except TimeoutError:
+            return
+
+    async def _refresh(self, computer: str, project_uid: str, board: _Board) -> None:
+        try:
+            async with self._places:
+                begun = self._loop.time()
+                await self._fetch(computer, project_uid, board)
+                board.took_s = self._loop.time() - begun
+        except NotFound:
+            self._gone(computer, project_uid)
+        except PasoError as error:
+            self._failed(computer, board, error.message)
+        except Exception as error:
+            logger.exception("a board of %s cannot be shown", computer)
+            self._failed(computer, board, repr(error))
+        else:
+            board.backoff.reset()
+            if self._is_watched(computer):
+                self._make_due(board, RENEW_S)
+        finally:
+            board.busy = False
+            self._news.set()
+
+    def _failed(self, computer: str, board: _Board, reason: str) -> None:
+        logger.info("a board of %s: %s", computer, reason)
+        asked = self._loop.time() - board.asked_at < ASKED_S
+        if asked or self._is_watched(computer):
+            self._make_due(board, board.backoff.wait())
+
+    async def _fetch(self, computer: str, project_uid: str, board: _Board) -> None:
+        params = {"project_uid": project_uid}
+        told = await self._owners.ask(computer, "board", params, ANSWER_S)
+        if told.get("version") == board.version and board.version:
+            self._shown.renew("tasks" if project_uid else "projects", computer)
+            return
+        sealed = await self._keys.fetch(computer, project_uid)
+        if sealed is None:
+            raise BadEvent("what was announced is not there")
+        if (sealed.gen, sealed.n) < board.position:
+            self.refused += 1
+            raise BadEvent("an old one in the place of a newer one")
+        version, records = await asyncio.to_thread(unpack, project_uid, sealed.data)
+        if self._boards.get((computer, project_uid)) is not board:
+            return  # forgotten meanwhile
+        self.fetched += 1
+        self._show(computer, project_uid, records)
+        board.version, board.position = version, (sealed.gen, sealed.n)
+
+    def _show(
+        self, computer: str, project_uid: str, records: list[dict[str, Any]]
+    ) -> None:
+        if project_uid:
+            self._shown.put_tasks(computer, project_uid, records)
+            return
+        before = self._projects.get(computer, ())
+        uids = [record.get("uid") for record in records]
+        self._projects[computer] = tuple(uid for uid in uids if isinstance(uid, str))
+        self._shown.put_projects(computer, records)
+        for uid in set(before) - set(self._projects[computer]):
+            self._gone(computer, uid)
+        self._want_tasks(computer)
+
+    def _gone(self, computer: str, project_uid: str) -> None:
+        """A project was removed or archived there: its tasks vanish here."""
+        if project_uid and self._boards.pop((computer, project_uid), None) is not None:
+            self._shown.put_tasks(computer, project_uid, [])
