@@ -90,7 +90,7 @@ def records(
         limit: at most that many; -1 = all.
     """
     sql = f"{_SELECT} WHERE {where} {order} LIMIT {int(limit)}"
-    return [_record(row, computer) for row in conn.execute(sql, params)]
+    return _records(conn.execute(sql, params).fetchall(), computer)
 
 
 def records_by_ids(
@@ -110,8 +110,7 @@ def select(
 ) -> list[Session]:
     """Return what `records` does, with the identity of the database's own home."""
     rows = db.rows(f"{_SELECT} WHERE {where} {order} LIMIT {int(limit)}", params)
-    computer = computer_of(db) if rows else ""
-    return [_record(row, computer) for row in rows]
+    return _records(rows, computer_of(db)) if rows else []
 
 
 def by_id(db: Database, session_id: str) -> Session | None:
@@ -143,14 +142,24 @@ def one_of(ids: Iterable[str]) -> tuple[str, tuple[str]]:
     return "s.id IN (SELECT value FROM json_each(?))", (f"[{named}]",)
 
 
-def _record(row: tuple[Any, ...], computer: str) -> Session:
-    import json
+def _records(rows: Sequence[tuple[Any, ...]], computer: str) -> list[Session]:
+    from json import loads
 
-    argv = tuple(json.loads(row[9]))
-    adopted = bool(row[12])
-    return Session._make(
-        (row[0], computer, *row[1:9], argv, *row[10:12], adopted, *row[13:])
-    )
+    commands = loads(f"[{','.join(row[9] for row in rows)}]")
+    return [
+        Session._make(
+            (
+                row[0],
+                computer,
+                *row[1:9],
+                tuple(argv),
+                *row[10:12],
+                bool(row[12]),
+                *row[13:],
+            )
+        )
+        for row, argv in zip(rows, commands, strict=True)
+    ]
 
 
 # writing

@@ -57,13 +57,11 @@ def of_tasks(db: Database, tasks: dict[int, str]) -> dict[int, tuple[SessionRef,
     }
 
 
+# CROSS JOIN holds SQLite to this order: a board has more cards than sessions to show.
 _MARKS = f"""
-SELECT t.id, s.phase, s.activity, s.attention, count(*) FROM (
-  SELECT task_uid, phase, activity, attention FROM sessions WHERE {LIVE}
-  UNION ALL
-  SELECT task_uid, phase, activity, attention FROM sessions
-  WHERE attention <> 'none' AND NOT {LIVE}
-) s JOIN tasks t ON t.uid = s.task_uid WHERE t.project_id = ? GROUP BY 1, 2, 3, 4
+SELECT t.id, s.phase, s.activity, s.attention
+FROM sessions s CROSS JOIN tasks t ON t.uid = s.task_uid
+WHERE (s.{LIVE} OR s.attention <> 'none') AND t.project_id = ?
 """
 
 
@@ -72,12 +70,13 @@ def session_marks(db: Database, project_id: int) -> dict[int, SessionMark]:
 
     A session that is over counts until the user has acknowledged it.
     """
-    counts: dict[int, dict[str, int]] = {}
-    for task_id, phase, activity, attention, count in db.rows(_MARKS, (project_id,)):
-        mine = counts.setdefault(task_id, {})
-        name = _mark(phase, activity, attention)
-        mine[name] = mine.get(name, 0) + count
-    return {task_id: SessionMark(**mine) for task_id, mine in counts.items()}
+    states: dict[int, list[str]] = {}
+    for task_id, phase, activity, attention in db.rows(_MARKS, (project_id,)):
+        states.setdefault(task_id, []).append(_mark(phase, activity, attention))
+    return {
+        task_id: SessionMark._make(map(found.count, SessionMark._fields))
+        for task_id, found in states.items()
+    }
 
 
 def _mark(phase: str, activity: str, attention: str) -> str:
