@@ -245,11 +245,9 @@ class Cache:
 
     def freshness(self, kind: str, owner: str, now: float) -> dict[str, Any]:
         """Return how old the records of a computer are (docs/protocol.md, sources)."""
-        own = owner == self.own
-        age = self._age(kind, owner, now)
-        link = LIVE if own else self.link_of(owner)
-        if own and kind in _ALWAYS:
+        if owner == self.own:
             return {"state": "fresh"}
+        age, link = self._age(kind, owner, now), self.link_of(owner)
         if link == OFFLINE:
             return {"state": "unreachable"} | ({} if age is None else {"age_s": age})
         if link == LIVE and age is not None and age <= TTL_S[kind]:
@@ -266,14 +264,16 @@ class Cache:
         return round(max(now - at, 0.0), 3)
 
     def sources(self, kind: str, owner: str, now: float) -> dict[str, Any]:
-        """Return the freshness of each computer that a list may speak of.
+        """Return the freshness of each computer that a list speaks of.
 
         Arguments:
             owner: only this one; empty = of ours and all that we know of.
         """
-        if owner:
-            return {owner: self.freshness(kind, owner, now)}
         known = dict.fromkeys((self.own, *self._links, *self.owners(kind)))
+        if kind not in _TOLD_OF_OWN:
+            del known[self.own]
+        if owner:
+            known = {} if owner == self.own and owner not in known else {owner: None}
         return {name: self.freshness(kind, name, now) for name in known}
 
     def link_of(self, owner: str) -> str:
@@ -288,8 +288,8 @@ class Cache:
         return sum(link == LIVE for link, _ in self._links.values())
 
 
-_ALWAYS = ("computers", "sessions")
-"""Kinds that are told of this computer from its start on."""
+_TOLD_OF_OWN = ("computers", "sessions")
+"""Kinds that hold what this computer has; its board is in its database."""
 
 
 def _ignore(kind: str, owner: str, key: str, gone: Entry) -> None:

@@ -71,6 +71,8 @@ class ChangePump:
         self._waiting: asyncio.Handle | None = None
         self.followers: list[Callable[[], None]] = []
         """Called after each look that could be made: others read the same file."""
+        self.on_rows: list[Callable[[int, int, int], None]] = []
+        """Told project, first and last number of each stretch that is announced."""
 
     @property
     def head(self) -> int | None:
@@ -163,3 +165,5 @@ class ChangePump:
             )
             address = ("db", part.project_id, "")
             self._hub.publish(address, encode_part(origin), encode_part(event))
+            for listener in self.on_rows:
+                listener(part.project_id, part.first, part.last)

@@ -15,19 +15,17 @@ from __future__ import annotations
 import socket
 from collections import deque
 from contextlib import suppress
-from typing import Protocol
 
 from paso.errors import TooManyErrors, WireError
 from paso.events.wire import Frame, LineSplitter, encode
-from paso_daemon.outbox import Missed, Outbox
+from paso_daemon.outbox import Outbox
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import asyncio
+    from collections.abc import Iterator
 
+    from paso_daemon.desk import Desk
     from paso_daemon.hub import Batch
-    from paso_daemon.pressure import Pressure
-    from paso_daemon.settings import Settings
 
 READ_SIZE = 64 * 1024
 READ_SIZE_HELD = 16 * 1024
@@ -35,6 +33,9 @@ READ_SIZE_HELD = 16 * 1024
 
 ANSWERS_MAX = 256 * 1024
 """Bytes of answers queued beyond the limit before a client's questions wait."""
+
+LISTS_MAX = 8
+"""Snapshots that wait for one client before its questions wait."""
 
 MAX_ERRORS, ERRORS_WITHIN_S = 100, 10.0
 
@@ -45,45 +46,18 @@ LINGER_S = 1.0
 """A closed socket with unread input would take our last words from the client."""
 
 
-class Desk(Protocol):
-    """What a connection needs of the server that holds it."""
-
-    loop: asyncio.AbstractEventLoop
-    settings: Settings
-    pressure: Pressure
-    leaving: bool
-
-    def receive(self, connection: Connection, line: bytes) -> None:
-        """Act on a line."""
-
-    def flush(self) -> None:
-        """Send what was published in this turn."""
-
-    def flush_first(self, now: float) -> None:
-        """Send what was published, if nothing was sent for a while."""
-
-    def eased(self) -> None:
-        """A client took something while producers wait."""
-
-    def fell_behind(self, connection: Connection) -> None:
-        """Events are withheld from it, from now on."""
-
-    def recovered(self, connection: Connection, missed: Missed) -> None:
-        """Say `resync`: all that was queued is taken."""
-
-    def forget(self, connection: Connection) -> None:
-        """It gets no more events; when it is closed, it is gone."""
-
-
 class Connection:
     """A client that the kernel vouched for.
 
     Arguments:
         pid: of its process, by the kernel.
+
+    `asked` counts its requests that are under way.
     """
 
     __slots__ = (
         "_desk",
+        "_ended",
         "_errors",
         "_fd",
         "_finishing",
@@ -92,6 +66,7 @@ class Connection:
         "_splitter",
         "_unread",
         "_write",
+        "asked",
         "client",
         "closed",
         "connected_at",
@@ -111,8 +86,9 @@ class Connection:
         self._splitter = LineSplitter(desk.settings.max_frame)
         self._unread: list[bytes] = []
         self._errors: deque[float] | None = None
-        self._finishing = False
+        self._finishing = self._ended = False
         self._reading = True
+        self.asked = 0
         self.closed = False
         self.client = "anonymous"
         self.pid: int | None = pid
@@ -163,15 +139,22 @@ class Connection:
             self.refuse(self._splitter.failed)
 
     def _is_overfull(self, outbox: Outbox) -> bool:
-        return outbox.size > self._desk.settings.send_buffer + ANSWERS_MAX
+        most = self._desk.settings.send_buffer + ANSWERS_MAX
+        return outbox.size > most or outbox.lists > LISTS_MAX
 
     def _end_of_input(self) -> None:
         """The client closed, or says no more and waits for its answers."""
         self._desk.flush()
+        self._ended = True
+        self.hold()
+        self._leave_if_answered()
+
+    def _leave_if_answered(self) -> None:
+        if self.asked:
+            return
         if self.outbox is None:
             self.close()
         else:
-            self.hold()
             self.finish()
 
     def _ignore(self, data: bytes) -> None:
@@ -188,7 +171,7 @@ class Connection:
 
     def go_on(self) -> None:
         """Read again, first the lines that were left."""
-        if self._reading or self._finishing:
+        if self._reading or self._finishing or self._ended:
             return
         if self.outbox is not None and self._is_overfull(self.outbox):
             return
@@ -238,6 +221,23 @@ class Connection:
     def say(self, frame: Frame) -> None:
         """Send a frame, after all that is queued."""
         self._send(encode(frame))
+
+    def show(self, frames: Iterator[bytes]) -> None:
+        """Send frames that are made as the client takes them."""
+        for data in frames:
+            self._send(data)
+            if self.outbox is not None:
+                self.outbox.put_list(frames)
+                return
+
+    def answer(self, frame: Frame) -> None:
+        """Send the answer to what was asked a while ago; nothing to who left."""
+        self.asked -= 1
+        if self.closed or self._finishing:
+            return
+        self.say(frame)
+        if self._ended:
+            self._leave_if_answered()
 
     def refuse(self, error: WireError) -> None:
         """Tell the client its mistake; a fatal one ends the connection."""

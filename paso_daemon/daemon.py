@@ -63,9 +63,11 @@ class Daemon:
             self._loop,
             settings,
             computer,
+            paths,
             max_fds=_descriptors_left(settings.spare_fds),
             stop=self.stop,
             health=self._health,
+            tasks=self._tasks,
         )
         server.pump = ChangePump(
             ChangeReader(paths.database),
@@ -77,6 +79,7 @@ class Daemon:
             may_send=lambda: not server.pressure.holding,
             health=self._health,
         )
+        server.pump.on_rows.append(server.directory.board_changed)
         return server
 
     def stop(self, reason: str) -> None:

@@ -1,5 +1,7 @@
 """What a client may ask: the methods of docs/protocol.md, one function for each.
 
+A method that has to wait for something returns a coroutine, which is answered later.
+
 Never: do I/O but for a look at /proc, wait, tell a client's text to another one.
 """
 
@@ -9,11 +11,15 @@ import os
 from typing import Any
 
 from paso import __version__
-from paso.errors import NotFound, UnknownMethod, WireError
+from paso.errors import UnknownMethod
 from paso.events.types import TOPICS
+from paso.model import LIVE_PHASES
+from paso_daemon import listings, session_methods
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from paso_daemon.connection import Connection
     from paso_daemon.server import Server
 
@@ -42,7 +48,7 @@ class Counters:
 
 
 def answer(server: Server, method: str, params: Params) -> Any:
-    """Return the result of a request.
+    """Return the result of a request, or a coroutine that will.
 
     Raises:
         UnknownMethod, WireError: the request itself is wrong.
@@ -52,17 +58,6 @@ def answer(server: Server, method: str, params: Params) -> Any:
     if found is None:
         raise UnknownMethod(f"no method {method!r:.60}")
     return found(server, params)
-
-
-def listing(server: Server, computer: str = "") -> dict[str, Any]:
-    """Return a list as snapshots carry it: its data and how fresh each part is.
-
-    Arguments:
-        computer: only its data; empty = of all. We know of none but our own.
-    """
-    mine = server.computer.id
-    state = "fresh" if computer in ("", mine) else "unreachable"
-    return {"data": [], "sources": {computer or mine: {"state": state}}}
 
 
 def _status(server: Server, params: Params) -> dict[str, Any]:
@@ -85,11 +80,24 @@ def _status(server: Server, params: Params) -> dict[str, Any]:
             "bad_frames": counters.bad_frames,
             "turned_away": counters.turned_away,
             "strangers": server.reception.strangers,
-            "peers": 0,
+            "peers": server.directory.cache.live_peers(),
         },
+        "sessions": _sessions(server),
+        "peers": server.directory.peers_status(),
         "degraded": server.health.told(),
         "computer": server.computer._asdict(),
         "loop": type(server.loop).__module__.partition(".")[0],
+        **{name: told() for name, told in server.reports.items()},
+    }
+
+
+def _sessions(server: Server) -> dict[str, int]:
+    cache = server.directory.cache
+    return {
+        "known": cache.size("sessions"),
+        "live": sum(cache.count("phase", phase) for phase in LIVE_PHASES),
+        "needs_user": cache.count("attention"),
+        "refused": server.directory.refused,
     }
 
 
@@ -113,69 +121,24 @@ def _client(server: Server, connection: Connection) -> dict[str, Any]:
     }
 
 
-def _lists(server: Server, params: Params) -> dict[str, Any]:
-    computer = _text(params, "computer", optional=True)
-    if computer not in (None, server.computer.id):
-        raise NotFound(f"no computer {computer!r:.60}")
-    return listing(server)
-
-
-def _tasks(server: Server, params: Params) -> dict[str, Any]:
-    _text(params, "project_uid", optional=True)
-    return _lists(server, params)
-
-
-def _session(server: Server, params: Params) -> dict[str, Any]:
-    raise NotFound(f"no session {_text(params, 'id')!r:.60}")
-
-
-def _session_end(server: Server, params: Params) -> dict[str, Any]:
-    grace = params.get("grace_s", 0)
-    if type(grace) not in (int, float) or grace < 0:
-        raise WireError("grace_s is a number of seconds")
-    return _session(server, params)
-
-
-def _session_send(server: Server, params: Params) -> dict[str, Any]:
-    if type(params.get("text")) is not str:
-        raise WireError("text is a text")
-    return _session(server, params)
-
-
-def _session_output(server: Server, params: Params) -> dict[str, Any]:
-    lines = params.get("lines")
-    if type(lines) is not int or lines < 1:
-        raise WireError("lines is a number from 1")
-    return _session(server, params)
-
-
 def _shutdown(server: Server, params: Params) -> dict[str, Any]:
     server.loop.call_soon(server.stop, "shutdown")
     return {"stopping": True, "pid": os.getpid()}
 
 
-METHODS = {
+METHODS: dict[str, Callable[[Server, Params], Any]] = {
     "clients": _clients,
-    "computers": _lists,
-    "projects": _lists,
-    "session": _session,
-    "session_end": _session_end,
-    "session_output": _session_output,
-    "session_send": _session_send,
-    "sessions": _lists,
+    "computers": listings.computers,
+    "projects": listings.projects,
+    "session": session_methods.session,
+    "session_end": session_methods.end,
+    "session_output": session_methods.output,
+    "session_send": session_methods.send,
+    "sessions": listings.sessions,
     "shutdown": _shutdown,
     "status": _status,
-    "tasks": _tasks,
+    "tasks": listings.tasks,
 }
-
-
-def _text(params: Params, name: str, *, optional: bool = False) -> str | None:
-    value = params.get(name)
-    if value is None and optional:
-        return None
-    if type(value) is not str or not value:
-        raise WireError(f"{name} is a text")
-    return value
 
 
 def _rss_bytes() -> int:

@@ -2,6 +2,8 @@
 
     open --- above the limit ---> missing --- all taken ---> open, after one `resync`
 
+A long list waits as what it is made of: its frames are made as the client takes them.
+
 Never: do I/O, read a clock; blocks of other clients are shared, never copied.
 """
 
@@ -10,6 +12,10 @@ from __future__ import annotations
 from collections import deque
 
 from paso_daemon.hub import Batch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_PIECES = 64
 """Blocks given to one sendmsg; the kernel takes up to 1,024 (IOV_MAX)."""
@@ -23,12 +29,13 @@ class Outbox:
         now: seconds of the loop's clock, here and below.
     """
 
-    __slots__ = ("_limit", "_pieces", "last_taken", "missed", "size")
+    __slots__ = ("_limit", "_pieces", "last_taken", "lists", "missed", "size")
 
     def __init__(self, limit: int, now: float) -> None:
         self._limit = limit
-        self._pieces: deque[memoryview] = deque()
+        self._pieces: deque[memoryview | Iterator[bytes]] = deque()
         self.size = 0
+        self.lists = 0
         self.last_taken = now
         self.missed: Missed | None = None
 
@@ -47,11 +54,24 @@ class Outbox:
         self._pieces.append(data)
         self.size += len(data)
 
+    def put_list(self, frames: Iterator[bytes]) -> None:
+        """Queue frames that are made one by one, when the client has taken the rest.
+
+        They count against no limit: what is not made yet takes no room.
+        """
+        self._pieces.append(frames)
+        self.lists += 1
+        self._unfold()
+
     def pieces(self) -> list[memoryview]:
         """Return what is to be sent next."""
-        if len(self._pieces) <= MAX_PIECES:
-            return list(self._pieces)
-        return [self._pieces[index] for index in range(MAX_PIECES)]
+        self._unfold()
+        found: list[memoryview] = []
+        for piece in self._pieces:
+            if not isinstance(piece, memoryview) or len(found) == MAX_PIECES:
+                break
+            found.append(piece)
+        return found
 
     def took(self, count: int, now: float) -> None:
         """Note that the client took `count` bytes."""
@@ -60,16 +80,31 @@ class Outbox:
         self.size -= count
         while count:
             first = self._pieces[0]
+            assert isinstance(first, memoryview)
             if len(first) > count:
                 self._pieces[0] = first[count:]
                 return
             count -= len(first)
             self._pieces.popleft()
+        self._unfold()
+
+    def _unfold(self) -> None:
+        """Make the next frame of the list whose turn it is."""
+        while self._pieces and not isinstance(first := self._pieces[0], memoryview):
+            frame = next(first, None)
+            if frame is None:
+                self._pieces.popleft()
+                self.lists -= 1
+            else:
+                self._pieces.appendleft(memoryview(frame))
+                self.size += len(frame)
 
     def rest_of_frame(self) -> bytes:
         """Return what completes the frame under way; the stream ends well after it."""
         rest = bytearray()
         for piece in self._pieces:
+            if not isinstance(piece, memoryview):
+                break  # begins with a frame of its own
             end = bytes(piece).find(b"\n")
             if end >= 0:
                 return bytes(rest + piece[: end + 1])

@@ -15,16 +15,23 @@ import os
 from contextlib import suppress
 
 from paso import __version__
-from paso.errors import BadEvent, PasoError, UnknownType, WireError
+from paso.errors import BadEvent, UnknownType, WireError
 from paso.events.types import PROTOCOL, SNAPSHOT_TOPICS, TOPICS
 from paso.events.wire import Frame, decode, encode_part
 from paso_daemon import intake, methods
+from paso_daemon.attendance import look_after
+from paso_daemon.cache import Cache
 from paso_daemon.connection import Connection
+from paso_daemon.directory import Directory
 from paso_daemon.hub import ENVELOPE, Hub, Subscription
 from paso_daemon.outbox import Missed
+from paso_daemon.own_actions import OwnActions
+from paso_daemon.own_board import OwnBoard
 from paso_daemon.pressure import Pressure
 from paso_daemon.reception import Reception
-from paso_daemon.tasks import Health
+from paso_daemon.replies import Replies
+from paso_daemon.tasks import Health, TaskRegistry
+from paso_daemon.workers import Workers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from paso.computer import Computer
+    from paso.paths import Paths
     from paso_daemon.change_pump import ChangePump
     from paso_daemon.settings import Settings
 
@@ -51,6 +59,8 @@ class Server:
     Arguments:
         max_fds: descriptors that clients may use; further ones wait in the backlog.
         stop: ends the daemon, given a reason.
+
+    `reports` adds members to what the method `status` tells.
     """
 
     def __init__(
@@ -58,14 +68,18 @@ class Server:
         loop: asyncio.AbstractEventLoop,
         settings: Settings,
         computer: Computer,
+        paths: Paths,
         *,
         max_fds: int,
         stop: Callable[[str], None],
         health: Health,
+        tasks: TaskRegistry,
     ) -> None:
         self.loop = loop
         self.settings = settings
         self.computer = computer
+        self.paths = paths
+        self.tasks = tasks
         self.health = health
         self.stop = stop
         self.leaving = False
@@ -75,6 +89,20 @@ class Server:
         self.pressure = Pressure(
             settings.send_buffer // 4, min(settings.send_buffer // 16, 65536)
         )
+        self.directory = Directory(
+            Cache(computer.id),
+            self.hub,
+            computer,
+            loop,
+            flush=self.flush,
+            may_send=lambda: not self.pressure.holding,
+            max_frame=settings.max_frame,
+        )
+        self.workers = Workers(loop)
+        self.actions = OwnActions(paths, self.workers, self._ring_from_thread)
+        self.own_board = OwnBoard(paths, self.workers, computer.id)
+        self.replies = Replies(self)
+        self.reports: dict[str, Callable[[], object]] = {}
         self.pump: ChangePump
         self.connections: set[Connection] = set()
         self.all_closed = asyncio.Event()
@@ -297,7 +325,7 @@ class Server:
                 "seq": self.hub.seq,
             }
         )
-        self._show(connection, wanted.topics, wanted.computer)
+        self._show(connection, wanted.topics, wanted)
 
     def _refresh(self, connection: Connection, frame: Frame) -> None:
         topics = intake.refresh(frame)
@@ -307,40 +335,33 @@ class Server:
         if "db" in topics:
             self.pump.look()
         self.flush()
-        computer = frame.get("computer") or mine.computer
-        self._show(connection, frozenset(topics), computer)
+        wanted = mine._replace(computer=frame.get("computer") or mine.computer)
+        self._show(connection, frozenset(topics), wanted)
+        for topic in topics:
+            self.directory.refresh(topic, wanted.computer)
 
     def _show(
-        self, connection: Connection, topics: frozenset[str], computer: str
+        self, connection: Connection, topics: frozenset[str], wanted: Subscription
     ) -> None:
         for topic in SNAPSHOT_TOPICS:
             if topic in topics:
-                connection.say(
-                    {
-                        "type": f"{topic}_initial",
-                        "seq": self.hub.seq,
-                        **methods.listing(self, computer),
-                    }
-                )
+                connection.show(self.directory.snapshot(topic, wanted))
 
     def _request(self, connection: Connection, frame: Frame) -> None:
-        asked = intake.request(frame)
-        self._send_first()
-        reply: Frame = {"type": "reply", "id": asked.id}
-        try:
-            reply["result"] = methods.answer(self, asked.method, asked.params)
-        except PasoError as error:
-            reply["error"] = {"code": error.code, "message": error.message}
-        connection.say(reply)
+        self.replies.take(connection, frame)
 
     def _ping(self, connection: Connection, frame: Frame) -> None:
-        self._send_first()
+        self.send_first()
         connection.say({"type": "pong"})
 
-    def _send_first(self) -> None:
+    def send_first(self) -> None:
         """An answer comes after the events that have a number already."""
         if self._flushing is not None:
             self.flush()
+
+    def _ring_from_thread(self) -> None:
+        with suppress(RuntimeError):  # the loop is closed
+            self.loop.call_soon_threadsafe(self.pump.ring)
 
     def _pong(self, connection: Connection, frame: Frame) -> None:
         """A sign of life, as any frame is."""
@@ -351,27 +372,14 @@ class Server:
         """Look after silent and slow clients; called every second."""
         now = self.loop.time()
         for connection in list(self.hub.subscriptions):
-            self._look_after(connection, now)
-
-    def _look_after(self, connection: Connection, now: float) -> None:
-        settings = self.settings
-        outbox = connection.outbox
-        silence = now - connection.last_in
-        if outbox is not None and now - outbox.last_taken >= settings.slow_s:
-            logger.info("closed %s: it takes nothing", connection.client)
-            connection.dismiss(self.bye("slow"))
-        elif silence >= settings.silence_s:
-            connection.finish(self.bye("silent"))
-        elif silence >= settings.ping_s * (connection.pings + 1):
-            # Also to one that has a backlog: it is closed for its silence as well.
-            connection.pings += 1
-            connection.say({"type": "ping"})
+            look_after(self, connection, now)
 
     def bye(self, reason: str) -> Frame:
         return {"type": "bye", "reason": reason, "retry_ms": self.settings.retry_ms}
 
     def say_bye(self, reason: str) -> None:
         """Send what is left and the last word to everybody."""
+        self.directory.drain()
         self.flush()
         self.leaving = True
         for connection in list(self.hub.subscriptions):

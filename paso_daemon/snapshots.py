@@ -16,9 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-PIECE = 256 * 1024
+PIECE = 128 * 1024
 """Bytes of a frame from which the rest goes into another one: a client that takes it
-slowly holds no more than this of ours."""
+slowly holds no more than this of ours, and does not count as behind."""
 
 ENVELOPE = 128
 """Bytes of a frame beside its records and sources, at most."""

@@ -119,9 +119,10 @@ def test_snapshots_come_after_subscribed_and_before_any_event(
         == ["subscribed", *(f"{t}_initial" for t in SNAPSHOT_TOPICS), "event"][:6]
     )
     assert frames[0]["topics"] == list(TOPICS)
-    for frame in frames[1:5]:
-        assert frame["data"] == []
+    for frame in frames[1:3]:
         assert list(frame["sources"].values()) == [{"state": "fresh"}]
+    assert [len(frame["data"]) for frame in frames[1:5]] == [0, 1, 0, 0]
+    assert frames[3]["sources"] == frames[4]["sources"] == {}
 
 
 def test_a_subscription_filters_by_topic_and_project(daemon: RunningDaemon) -> None:
@@ -195,7 +196,7 @@ def test_a_snapshot_says_that_another_computer_cannot_be_reached(
         client.send({"type": "refresh"})
         assert client.read()["sources"] == unreachable
         own = client.hello()["computer"]["id"]
-        client.send({"type": "refresh", "topic": "tasks", "computer": own})
+        client.send({"type": "refresh", "topic": "sessions", "computer": own})
         assert client.read()["sources"] == {own: {"state": "fresh"}}
 
 
@@ -270,10 +271,12 @@ def test_a_request_that_cannot_be_answered_says_why(
 def test_lists_are_empty_and_say_how_fresh_they_are(daemon: RunningDaemon) -> None:
     with daemon.client() as client:
         computer = client.hello()["computer"]["id"]
-        for method in ("sessions", "computers", "projects", "tasks"):
+        for method in ("sessions", "projects", "tasks"):
             result = client.request(method)["result"]
             assert result == {"data": [], "sources": {computer: {"state": "fresh"}}}
         assert client.request("projects", computer=computer)["result"]["data"] == []
+        (this,) = client.request("computers")["result"]["data"]
+        assert (this["id"], this["state"], this["this"]) == (computer, "live", True)
 
 
 def test_shutdown_is_answered_and_then_done(daemon: RunningDaemon) -> None:

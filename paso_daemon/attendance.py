@@ -1,0 +1,31 @@
+"""Who is still there: silent clients are asked, then closed, and so are stuck ones.
+
+Never: wait for a client, judge one by what it says.
+"""
+
+from __future__ import annotations
+
+import logging
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from paso_daemon.connection import Connection
+    from paso_daemon.server import Server
+
+logger = logging.getLogger("paso.daemon")
+
+
+def look_after(server: Server, connection: Connection, now: float) -> None:
+    """Ask a client for a sign of life, or let it go; `now` by the loop's clock."""
+    settings = server.settings
+    outbox = connection.outbox
+    silence = now - connection.last_in
+    if outbox is not None and now - outbox.last_taken >= settings.slow_s:
+        logger.info("closed %s: it takes nothing", connection.client)
+        connection.dismiss(server.bye("slow"))
+    elif silence >= settings.silence_s:
+        connection.finish(server.bye("silent"))
+    elif silence >= settings.ping_s * (connection.pings + 1):
+        # Also to one that has a backlog: it is closed for its silence as well.
+        connection.pings += 1
+        connection.say({"type": "ping"})

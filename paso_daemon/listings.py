@@ -1,0 +1,132 @@
+"""The methods that return lists: a page of each, never more than a reply holds.
+
+Never: write a record again that the cache holds, read the database in the loop.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paso.errors import NotFound, WireError
+from paso.model import PHASES
+from paso_daemon import params as read
+from paso_daemon import snapshots
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterable
+
+    from paso_daemon.cache import Known
+    from paso_daemon.own_board import Rows
+    from paso_daemon.server import Server
+
+    Later = Coroutine[Any, Any, dict[str, Any]]
+
+Params = dict[str, Any]
+
+LIMIT = 10_000
+TASKS_AT_ONCE = 200
+"""Read from the database for one page; each may have a description of 100,000
+characters."""
+
+PLACE_MAX = 300
+"""Characters of the place in a list where its next part begins."""
+
+
+def sessions(server: Server, params: Params) -> dict[str, Any]:
+    computer = _computer(server, params)
+    phase, task = read.maybe_text(params, "phase"), read.maybe_text(params, "task_uid")
+    if phase and phase not in PHASES:
+        raise WireError(f"phase is one of {', '.join(PHASES)}")
+    found: Iterable[Known] = server.directory.cache.known("sessions", computer)
+    if phase:
+        found = (one for one in found if one.entry.phase == phase)
+    if task:
+        found = (one for one in found if one.entry.task_uid == task)
+    return _page(server, "sessions", computer, found, params)
+
+
+def computers(server: Server, params: Params) -> dict[str, Any]:
+    computer = _computer(server, params)
+    found = server.directory.cache.known("computers", computer)
+    return _page(server, "computers", computer, found, params)
+
+
+def projects(server: Server, params: Params) -> dict[str, Any] | Later:
+    """Return projects; those of this computer are in its database."""
+    computer = _computer(server, params)
+    found = server.directory.cache.known("projects", computer)
+    if computer in ("", server.directory.own.id):
+        return _with_own(server, computer, found, params)
+    return _page(server, "projects", computer, found, params)
+
+
+async def _with_own(
+    server: Server, computer: str, found: Iterable[Known], params: Params
+) -> dict[str, Any]:
+    own = server.directory.own.id
+    rows = [(f"{own}/{uid}", data) for uid, data in await server.own_board.projects()]
+    page = _page(server, "projects", computer, found, params, rows)
+    return page | {"sources": {own: {"state": "fresh"}} | page["sources"]}
+
+
+def tasks(server: Server, params: Params) -> dict[str, Any] | Later:
+    """Return tasks of one computer, ours unless it is named; ordered by uid."""
+    own = server.directory.own.id
+    computer = _computer(server, params) or own
+    project = read.maybe_text(params, "project_uid")
+    if computer == own:
+        return _own_tasks(server, project, params)
+    found = (
+        one
+        for one in server.directory.cache.known("tasks", computer)
+        if project in ("", one.entry.group)
+    )
+    return _page(server, "tasks", computer, found, params)
+
+
+async def _own_tasks(server: Server, project: str, params: Params) -> dict[str, Any]:
+    limit = min(_limit(params), TASKS_AT_ONCE)
+    after = _after(params)
+    rows = await server.own_board.tasks(project, after, limit + 1)
+    own = server.directory.own.id
+    page = snapshots.page(rows, limit=limit, after=after, max_bytes=_room(server))
+    return page | {"sources": {own: {"state": "fresh"}}}
+
+
+def _page(
+    server: Server,
+    kind: str,
+    computer: str,
+    found: Iterable[Known],
+    params: Params,
+    more: Rows | None = None,
+) -> dict[str, Any]:
+    known = [(f"{one.owner}/{one.key}", one.entry.data) for one in found]
+    ordered = sorted(known + (more or []))
+    page = snapshots.page(
+        ordered, limit=_limit(params), after=_after(params), max_bytes=_room(server)
+    )
+    return page | {"sources": server.directory.sources(kind, computer)}
+
+
+def _computer(server: Server, params: Params) -> str:
+    computer = read.maybe_text(params, "computer")
+    if computer and not server.directory.is_known(computer):
+        raise NotFound(f"no computer {computer!r:.60}")
+    return computer
+
+
+def _limit(params: Params) -> int:
+    return read.number(params, "limit", LIMIT, LIMIT)
+
+
+def _after(params: Params) -> str:
+    if params.get("after") is None:
+        return ""
+    return read.text(params, "after", PLACE_MAX)
+
+
+def _room(server: Server) -> int:
+    """Half a frame: the rest of a reply is small, and who reads it is not blocked."""
+    return server.settings.max_frame // 2

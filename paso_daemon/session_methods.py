@@ -1,0 +1,95 @@
+"""The methods for one session: here in a thread, elsewhere by the computer that has it.
+
+Never: act on a session of another computer here, answer `done` for what was not done.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paso.errors import NotFound, PeerUnreachable, WireError
+from paso_daemon import params as read
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from paso_daemon.server import Server
+
+    Later = Coroutine[Any, Any, dict[str, Any]]
+
+Params = dict[str, Any]
+
+GRACE_S, GRACE_MAX_S = 10.0, 60.0
+LINES, LINES_MAX = 200, 10_000
+ANSWER_S = 15.0
+"""For an operation, beside the grace that it is asked to give."""
+
+
+def session(server: Server, params: Params) -> dict[str, Any] | Later:
+    """Return a record: as it is known, else as the database has it."""
+    id, computer = _named(params)
+    directory = server.directory
+    try:
+        known = directory.find_session(id, computer)
+    except NotFound:
+        if computer not in ("", directory.own.id) or not server.own_board.exists():
+            raise
+        return server.actions.act("session", {"id": id}, ANSWER_S)
+    return directory.cache.get("sessions", known.owner, id) or {}
+
+
+def end(server: Server, params: Params) -> Later:
+    grace_s = read.seconds(params, "grace_s", GRACE_S, GRACE_MAX_S)
+    asked = {"grace_s": grace_s}
+    return _act(server, "session_end", params, asked, grace_s + ANSWER_S)
+
+
+def send(server: Server, params: Params) -> Later:
+    if type(params.get("text")) is not str:
+        raise WireError("text is a text")
+    asked = {"text": params["text"], "enter": read.flag(params, "enter", True)}
+    return _act(server, "session_send", params, asked, ANSWER_S)
+
+
+def output(server: Server, params: Params) -> Later:
+    asked = {"lines": read.number(params, "lines", LINES, LINES_MAX)}
+    return _act(server, "session_output", params, asked, ANSWER_S)
+
+
+def _act(
+    server: Server, op: str, params: Params, asked: Params, timeout_s: float
+) -> Later:
+    """Have it done where the session is.
+
+    Raises:
+        NotFound: no session of that id.
+        PeerUnreachable: the computer that has it cannot be asked.
+    """
+    id, computer = _named(params)
+    directory = server.directory
+    owner = computer or _owner(server, id)
+    if owner == directory.own.id:
+        if not server.own_board.exists():
+            raise NotFound(f"no session {id!r:.60}")
+        return server.actions.act(op, {"id": id, **asked}, timeout_s)
+    if not directory.is_known(owner):
+        raise NotFound(f"no computer {owner!r:.60}")
+    if directory.remote is None:
+        raise PeerUnreachable(f"computer {owner} cannot be reached: peers are off")
+    idem = {"idem": read.text(params, "idem")} if params.get("idem") else {}
+    return directory.remote.act(owner, op, {"id": id, **asked, **idem}, timeout_s)
+
+
+def _owner(server: Server, id: str) -> str:
+    """A session that nobody is known to have may be an old one of ours."""
+    try:
+        return server.directory.find_session(id).owner
+    except NotFound:
+        if server.directory.cache.owners_of("sessions", id):
+            raise
+        return server.directory.own.id
+
+
+def _named(params: Params) -> tuple[str, str]:
+    return read.text(params, "id"), read.maybe_text(params, "computer")
