@@ -43,6 +43,12 @@ class Settings(NamedTuple):
     """Without any client for so long, the daemon ends; 0 = never."""
     hang_s: float = 30.0
     """A loop that stands still for so long ends the daemon; 0 = never."""
+    peer_beat_s: float = 20.0
+    """Between two signs of life to other computers."""
+    peer_lease_s: float = 30.0
+    """How long another computer goes on publishing after our last word."""
+    peer_log: int = 10_000
+    """Entries of our own log that Redis keeps, about."""
     start_delay_s: float = 0.0
     """Before the socket is there: a slow machine, for tests."""
     loop: str = ""

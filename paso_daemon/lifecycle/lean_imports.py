@@ -30,10 +30,20 @@ class _NoTls(ModuleType):
         return made
 
 
+_is_lean = False
+
+
+def has_tls() -> bool:
+    """True when connections of this process's loop can have TLS."""
+    return not _is_lean
+
+
 def load_loop(name: str) -> None:
     """Import asyncio, and uvloop unless `name` is `asyncio`, without `ssl`."""
+    global _is_lean
     if "ssl" in sys.modules or "asyncio" in sys.modules:
         return
+    _is_lean = True
     with _in_place_of_ssl(None):
         import asyncio  # noqa: F401
     if name == "asyncio":

@@ -1,0 +1,266 @@
+"""What is done again and again: say that we are here, look who is, renew what we want.
+
+    every beat            SET here:<own>
+    every 1.5 beats       MGET here:<each>        every half beat while somebody looks
+    every third of lease  interest, to each owner whose sessions somebody looks at
+
+Nobody looking, that is about six commands a minute.
+
+Never: follow a log, decide about an id, look at anything that is not ours to know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+from paso import __version__
+from paso.errors import BadEvent
+from paso.model import LIVE_PHASES
+from paso_daemon.peers.keys import is_computer_id
+from paso_daemon.peers.presence import EXPIRES, MAX_COMPUTERS, Peer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
+
+    from paso.computer import Computer
+    from paso_daemon.peers.presence import Presence
+    from paso_daemon.peers.publisher import Publisher
+    from paso_daemon.peers.reader import Places, Reader
+    from paso_daemon.peers.stats import Sampler
+    from paso_daemon.peers.twins import Twins
+
+LOOK, LOOK_WATCHED = 1.5, 0.5
+"""In beats."""
+MEMBERS_EVERY = 20
+"""Looks between two of which the list of computers is read again."""
+
+
+class Rounds:
+    """Presence of ours and of others.
+
+    Arguments:
+        own: this computer.
+        run: names this run of the daemon.
+        changed: called when who is there may be another one.
+    """
+
+    def __init__(
+        self,
+        own: Computer,
+        run: str,
+        at: Places,
+        *,
+        presence: Presence,
+        publisher: Publisher,
+        reader: Reader,
+        twins: Twins,
+        sampler: Sampler,
+        beat_s: float,
+        lease_s: float,
+        control: str,
+        changed: Callable[[], None],
+    ) -> None:
+        self.beats = 0
+        self.on_gone: list[Callable[[str], None]] = []
+        """Told the id of a computer that went away."""
+        self._own = own
+        self._run = run
+        self._at = at
+        self._presence = presence
+        self._publisher = publisher
+        self._reader = reader
+        self._twins = twins
+        self._sampler = sampler
+        self._beat_s = beat_s
+        self._lease_s = lease_s
+        self._control = control
+        self._changed = changed
+        self._loop = asyncio.get_running_loop()
+        self._look_now = asyncio.Event()
+        self._looks = 0
+        at.inbox.handlers |= {"hello": self._hello, "bye": self._bye}
+
+    # Beat ---------------------------------------------------------------------
+
+    async def beat_for_ever(self) -> NoReturn:
+        """Say each `beat_s` that we are here. Raises as the link."""
+        while True:
+            await asyncio.sleep(self._beat_s)
+            await self.beat()
+
+    async def beat(self) -> str:
+        """Say that we are here; return what was said."""
+        directory = self._at.directory
+        stats = await asyncio.to_thread(self._sampler.sample)
+        counts = self._counts()
+        mine = directory.cache.get("computers", self._own.id, self._own.id) or {}
+        directory.put_computer(mine | {"stats": stats, "counts": counts})
+        self.beats += 1
+        body = {
+            "name": self._own.name,
+            "version": __version__,
+            "os": mine.get("os", ""),
+            "time": datetime.now(UTC).isoformat(timespec="seconds"),
+            "run": self._run,
+            "head": list(self._publisher.head),
+            "control": self._control,
+            "stats": stats,
+            "counts": counts,
+        }
+        value = self._presence.beat(self._publisher.gen, self.beats, body)
+        expires = int(EXPIRES * self._beat_s * 1000)
+        key = self._at.keys.here(self._own.id)
+        (before,) = await self._at.link.ask(("SET", key, value, "PX", expires, "GET"))
+        self._look_at_own(before)
+        return value.decode()
+
+    def _counts(self) -> dict[str, int]:
+        cache, own = self._at.directory.cache, self._own.id
+        sessions = [known.entry for known in cache.known("sessions", own)]
+        return {
+            "sessions": len(sessions),
+            "live": sum(one.phase in LIVE_PHASES for one in sessions),
+            "needs_user": sum(one.attention not in ("", "none") for one in sessions),
+        }
+
+    def _look_at_own(self, before: object) -> None:
+        """What stood there before us tells whether we are alone, and Redis whole."""
+        if isinstance(before, bytes):
+            if f'"run":"{self._run}"'.encode() not in before:
+                self._twins.ask()
+        elif self.beats > 1:
+            # It was emptied, or we were away for long.
+            self._at.snapshots.forget_written()
+            self._at.link.post("SADD", self._at.keys.computers, self._own.id)
+            self._looks = 0
+            self._look_now.set()
+
+    # Hello and goodbye --------------------------------------------------------
+
+    def say_hello(self, here: str) -> None:
+        """Tell everybody who is there that we are, too; they need not look."""
+        for other in self._presence.there():
+            self._at.inbox.post(other, "hello", {"here": here})
+
+    async def say_bye(self) -> None:
+        """Take our leave: others need not wait until our key expires."""
+        for other in self._presence.there():
+            self._at.inbox.post(other, "bye", {"run": self._run})
+        await self._at.link.ask(("DEL", self._at.keys.here(self._own.id)))
+
+    def _hello(self, sender: str, body: dict[str, Any], age_ms: int) -> None:
+        if sender == self._own.id:
+            raise BadEvent("a computer of our own id")
+        self._saw(sender, str(body["here"]).encode())
+        self._changed()
+
+    def _bye(self, sender: str, body: dict[str, Any], age_ms: int) -> None:
+        peer = self._presence.peers.get(sender)
+        if peer is None or peer.run != body["run"]:
+            return  # it came back meanwhile
+        self._is_gone(sender)
+        self._changed()
+
+    # Look ---------------------------------------------------------------------
+
+    async def look_for_ever(self) -> NoReturn:
+        """Look who is there, oftener while anybody watches. Raises as the link."""
+        while True:
+            watched = bool(self._at.directory.interest())
+            wait = self._beat_s * (LOOK_WATCHED if watched else LOOK)
+            try:
+                async with asyncio.timeout(wait):
+                    await self._look_now.wait()
+            except TimeoutError:
+                pass
+            self._look_now.clear()
+            await self.look()
+
+    def look_soon(self) -> None:
+        """Look now, somebody wants to know."""
+        self._look_now.set()
+
+    async def look(self) -> None:
+        """Read the signs of life of everybody we know of."""
+        if self._looks % MEMBERS_EVERY == 0:
+            await self._read_members()
+        self._looks += 1
+        known = list(self._presence.peers)
+        if not known:
+            return
+        keys = [self._at.keys.here(one) for one in known]
+        (values,) = await self._at.link.ask(("MGET", *keys))
+        if not isinstance(values, list):
+            return
+        for one, value in zip(known, values, strict=True):
+            if isinstance(value, bytes):
+                self._saw(one, value)
+            else:
+                self._is_gone(one)
+        self._changed()
+
+    async def _read_members(self) -> None:
+        (members,) = await self._at.link.ask(("SMEMBERS", self._at.keys.computers))
+        for member in sorted(members if isinstance(members, list) else [])[
+            : 4 * MAX_COMPUTERS
+        ]:
+            name = member.decode("ascii", "replace")
+            if not is_computer_id(name):
+                self._at.refusals.note("computers", "no id of a computer")
+            elif name != self._own.id:
+                self._presence.know(name)
+
+    def _saw(self, id: str, value: bytes) -> None:
+        peer = self._presence.know(id)
+        now = self._loop.time()
+        if peer is None:
+            return
+        run = peer.run
+        try:
+            is_new = self._presence.saw(id, value, now)
+        except (BadEvent, ValueError) as error:
+            self._at.refusals.note(f"presence of {id}", str(error))
+            is_new = False
+        changed = self._presence.judge(id, now)
+        if is_new:
+            self._at.store.heard(f"here:{id}", peer.beat)
+            self._at.store.computer(id, peer.record)
+            self._reader.told_head(id, peer.head)
+        if is_new or changed:
+            self._tell(peer)
+        if is_new and run and run != peer.run:
+            self._reader.ask(id)  # its log begins anew
+
+    def _is_gone(self, id: str) -> None:
+        if self._presence.gone(id):
+            self._tell(self._presence.peers[id])
+            for tell in self.on_gone:
+                tell(id)
+
+    def tell_all(self) -> None:
+        """Show every computer that we know of."""
+        for peer in self._presence.peers.values():
+            if peer.record:
+                self._tell(peer)
+
+    def cut_off(self) -> None:
+        """There is no way to Redis: what we know grows old."""
+        for id in self._presence.cut_off(self._loop.time()):
+            self._tell(self._presence.peers[id])
+
+    def _tell(self, peer: Peer) -> None:
+        directory = self._at.directory
+        directory.set_link(peer.id, peer.state)
+        directory.put_computer(self._presence.told(peer, self._loop.time()))
+
+    # Leases -------------------------------------------------------------------
+
+    async def renew_for_ever(self) -> NoReturn:
+        """Renew what we want of others before it runs out."""
+        while True:
+            await asyncio.sleep(self._lease_s / 3)
+            self._reader.renew()

@@ -1,0 +1,290 @@
+"""`peers.db`: where we stand with the others, kept over restarts.
+
+    positions in their logs, with their records as they were there (one transaction)
+    the last number heard from each, so that nothing is heard twice
+    outcomes of what they asked, for a day
+
+It is no truth: whoever deletes it costs a snapshot of each computer. What comes is
+collected and written four times a second at most, by one thread of its own.
+
+Never: run on the loop, hold the board's database, be waited for by a client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import orjson
+
+from paso_daemon.peers.log import Position
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    from paso_daemon.tasks import Health
+
+    Found = TypeVar("Found")
+
+WRITE_AFTER_S = 0.25
+RESULTS_S = 24 * 3600
+MAX_RESULTS = 10_000
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS heard (sender TEXT PRIMARY KEY, gen INTEGER, n INTEGER);
+CREATE TABLE IF NOT EXISTS computers (id TEXT PRIMARY KEY, record TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS positions (owner TEXT PRIMARY KEY, gen INTEGER, n INTEGER);
+CREATE TABLE IF NOT EXISTS records (
+  owner TEXT, id TEXT, version INTEGER, body BLOB, PRIMARY KEY (owner, id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS results (
+  idem TEXT PRIMARY KEY, at REAL NOT NULL, body TEXT NOT NULL
+);
+"""
+
+logger = logging.getLogger("paso.daemon")
+
+
+class Saved(NamedTuple):
+    """What an earlier run left."""
+
+    notes: dict[str, str]
+    heard: dict[str, Position]
+    computers: dict[str, dict[str, Any]]
+    positions: dict[str, Position]
+    records: dict[str, list[tuple[str, int, dict[str, Any]]]]
+    """Owner to id, version and record of its sessions."""
+
+
+class _Batch:
+    """What was collected since the last writing; the last word on a key counts."""
+
+    def __init__(self) -> None:
+        self.notes: dict[str, str] = {}
+        self.heard: dict[str, Position] = {}
+        self.computers: dict[str, bytes | None] = {}
+        self.cleared: set[str] = set()
+        self.positions: dict[str, Position] = {}
+        self.records: dict[tuple[str, str], tuple[int, bytes] | None] = {}
+
+    def write(self, conn: sqlite3.Connection) -> None:
+        with conn:
+            self._write_records(conn)
+            conn.executemany(
+                "INSERT OR REPLACE INTO notes VALUES (?, ?)", self.notes.items()
+            )
+            for table, found in (("heard", self.heard), ("positions", self.positions)):
+                conn.executemany(
+                    f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)",
+                    [(key, *position) for key, position in found.items()],
+                )
+            for computer, record in self.computers.items():
+                conn.execute("DELETE FROM computers WHERE id = ?", (computer,))
+                if record is not None:
+                    row = (computer, record.decode())
+                    conn.execute("INSERT INTO computers VALUES (?, ?)", row)
+
+    def _write_records(self, conn: sqlite3.Connection) -> None:
+        for table in ("records", "positions"):
+            conn.executemany(
+                f"DELETE FROM {table} WHERE owner = ?", [(o,) for o in self.cleared]
+            )
+        for (owner, key), found in self.records.items():
+            if found is None:
+                statement = "DELETE FROM records WHERE owner = ? AND id = ?"
+                conn.execute(statement, (owner, key))
+            else:
+                statement = "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)"
+                conn.execute(statement, (owner, key, *found))
+
+
+class PeerStore:
+    """The file and its thread.
+
+    Arguments:
+        home: folder that it lies in.
+        health: where a file that cannot be written is shown.
+    """
+
+    def __init__(self, home: str, health: Health) -> None:
+        self._path = os.path.join(home, "peers.db")
+        self._health = health
+        self._loop = asyncio.get_running_loop()
+        self._thread = ThreadPoolExecutor(1, "paso-peers-db")
+        self._conn: sqlite3.Connection | None = None
+        self._batch = _Batch()
+        self._timer: asyncio.Handle | None = None
+
+    async def open(self) -> Saved:
+        """Return what was kept; a damaged file is put aside, it holds no truth."""
+        return await self._in_thread(self._open)
+
+    async def close(self) -> None:
+        """Write what is left and close."""
+        if self._timer is not None:
+            self._timer.cancel()
+        await self._in_thread(self._write_batch, self._batch)
+        await self._in_thread(self._close)
+        self._thread.shutdown(wait=False)
+
+    # Collected ----------------------------------------------------------------
+
+    def note(self, name: str, value: str) -> None:
+        """Keep a value of our own."""
+        self._batch.notes[name] = value
+        self._soon()
+
+    def heard(self, sender: str, position: Position) -> None:
+        """Keep the last message of `sender`."""
+        self._batch.heard[sender] = position
+        self._soon()
+
+    def computer(self, computer: str, record: dict[str, Any] | None) -> None:
+        """Keep what a computer said of itself; None = forget it and its records."""
+        found = None if record is None else orjson.dumps(record)
+        self._batch.computers[computer] = found
+        if found is None:
+            self.clear(computer)
+        self._soon()
+
+    def position(self, owner: str, position: Position) -> None:
+        """Keep how far we read `owner`, with the records that go with it."""
+        self._batch.positions[owner] = position
+        self._soon()
+
+    def record(
+        self, owner: str, key: str, version: int, record: dict[str, Any] | None
+    ) -> None:
+        """Keep a record of `owner`; None = removed."""
+        body = None if record is None else (version, orjson.dumps(record))
+        self._batch.records[owner, key] = body
+        self._soon()
+
+    def clear(self, owner: str) -> None:
+        """Forget all records of `owner` and how far we read it."""
+        batch = self._batch
+        batch.cleared.add(owner)
+        batch.positions.pop(owner, None)
+        for key in [key for key in batch.records if key[0] == owner]:
+            del batch.records[key]
+        self._soon()
+
+    def _soon(self) -> None:
+        if self._timer is None:
+            self._timer = self._loop.call_later(WRITE_AFTER_S, self._flush)
+
+    def _flush(self) -> None:
+        self._timer = None
+        batch, self._batch = self._batch, _Batch()
+        self._loop.run_in_executor(self._thread, self._write_batch, batch)
+
+    # Outcomes -----------------------------------------------------------------
+
+    async def result(self, idem: str) -> dict[str, Any] | None:
+        """Return the outcome kept under `idem`. Raises sqlite3.Error."""
+        return await self._in_thread(self._result, idem)
+
+    async def keep_result(self, idem: str, result: dict[str, Any]) -> None:
+        """Return when the outcome is on the disk. Raises sqlite3.Error."""
+        await self._in_thread(self._keep_result, idem, orjson.dumps(result).decode())
+
+    # In the thread ------------------------------------------------------------
+
+    def _in_thread(
+        self, work: Callable[..., Found], *arguments: Any
+    ) -> asyncio.Future[Found]:
+        return self._loop.run_in_executor(self._thread, work, *arguments)
+
+    def _open(self) -> Saved:
+        try:
+            return self._load(self._connect())
+        except (sqlite3.DatabaseError, ValueError, TypeError) as error:
+            logger.warning("%s is damaged, begun anew: %s", self._path, error)
+            self._put_aside()
+            return self._load(self._connect())
+
+    def _connect(self) -> sqlite3.Connection:
+        conn = sqlite3.connect(self._path, timeout=5.0, check_same_thread=False)
+        self._conn = conn
+        conn.execute("PRAGMA journal_mode = WAL")
+        conn.execute("PRAGMA synchronous = NORMAL")
+        conn.executescript(SCHEMA)
+        return conn
+
+    def _put_aside(self) -> None:
+        self._close()
+        for end in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                os.replace(f"{self._path}{end}", f"{self._path}.damaged{end}")
+
+    def _load(self, conn: sqlite3.Connection) -> Saved:
+        def rows(table: str) -> list[tuple[Any, ...]]:
+            return conn.execute(f"SELECT * FROM {table}").fetchall()
+
+        records: dict[str, list[tuple[str, int, dict[str, Any]]]] = {}
+        for owner, key, version, body in rows("records"):
+            records.setdefault(owner, []).append((key, version, orjson.loads(body)))
+        return Saved(
+            notes=dict(rows("notes")),
+            heard={sender: Position(gen, n) for sender, gen, n in rows("heard")},
+            computers={key: orjson.loads(text) for key, text in rows("computers")},
+            positions={owner: Position(gen, n) for owner, gen, n in rows("positions")},
+            records=records,
+        )
+
+    def _write_batch(self, batch: _Batch) -> None:
+        try:
+            if self._conn is not None:
+                batch.write(self._conn)
+        except sqlite3.Error as error:
+            self._tell(f"{self._path}: {error}")
+        else:
+            self._tell("")
+
+    def _tell(self, problem: str) -> None:
+        with suppress(RuntimeError):  # the loop is closed already
+            if problem:
+                tell = self._health.degraded
+                self._loop.call_soon_threadsafe(tell, "peers.db", problem)
+            else:
+                self._loop.call_soon_threadsafe(self._health.recovered, "peers.db")
+
+    def _result(self, idem: str) -> dict[str, Any] | None:
+        if self._conn is None:
+            return None
+        row = self._conn.execute(
+            "SELECT body FROM results WHERE idem = ?", (idem,)
+        ).fetchone()
+        return None if row is None else orjson.loads(row[0])
+
+    def _keep_result(self, idem: str, body: str) -> None:
+        if self._conn is None:
+            raise sqlite3.OperationalError(f"{self._path} is closed")
+        now = time.time()
+        with self._conn as conn:
+            row = (idem, now, body)
+            conn.execute("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", row)
+            # Whatever a clock that jumped says, the newest ones stay.
+            conn.execute(
+                "DELETE FROM results WHERE abs(? - at) > ? AND idem <> ?",
+                (now, RESULTS_S, idem),
+            )
+            conn.execute(
+                "DELETE FROM results WHERE rowid <= "
+                "(SELECT max(rowid) FROM results) - ?",
+                (MAX_RESULTS,),
+            )
+
+    def _close(self) -> None:
+        if self._conn is not None:
+            self._conn.close()
+            self._conn = None
