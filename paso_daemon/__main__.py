@@ -76,16 +76,33 @@ def _run(options: Options) -> int:
         with ExitStack() as stack:
             ground = _take(stack, options)
             _report(options.ready_fd, "READY\n")
-            load_loop(ground.settings.loop)
+            if not _needs_tls(ground.paths.home):
+                load_loop(ground.settings.loop)
             from paso_daemon.daemon import serve
 
-            serve(ground)
+            begins_anew = serve(ground)
     except PasoError as error:
         _refuse(error, options)
         if options.exit_code_of_errors:
             return error.exit_code
         return EX_TEMPFAIL if isinstance(error, DaemonRunning) else EX_CONFIG
+    if begins_anew:
+        words = [word for word in sys.orig_argv[1:] if "--ready-fd=" not in word]
+        os.execv(sys.executable, [sys.executable, *words])
     return 0
+
+
+def _needs_tls(home: str) -> bool:
+    """True when the peers are reached by TLS; without peers that is one `stat`."""
+    from paso.peers_file import active_peers, peers_stamp, uses_tls
+
+    if peers_stamp(home) is None:
+        return False
+    try:
+        config = active_peers(home)
+    except PasoError:
+        return False  # told where the peers would be started
+    return config is not None and uses_tls(config.url)
 
 
 def _take(stack: ExitStack, options: Options) -> Ground:

@@ -19,6 +19,7 @@ from paso_daemon.lifecycle import signals
 from paso_daemon.lifecycle.hang_guard import HangGuard
 from paso_daemon.lifecycle.listener import Listener, listen_at
 from paso_daemon.lifecycle.turns import ask_for_short_turns
+from paso_daemon.peers.switch import PeersSwitch
 from paso_daemon.server import Server
 from paso_daemon.tasks import Health, TaskRegistry
 
@@ -49,6 +50,16 @@ class Daemon:
         self._tasks = TaskRegistry(self._health)
         self._alone_since = self._loop.time()
         self._server = self._make_server()
+        self._begins_anew = False
+        self._peers = PeersSwitch(
+            self._server.directory,
+            ground.paths.home,
+            ground.settings,
+            self._tasks,
+            self._health,
+            ground.computer,
+            restart=self.restart,
+        )
         self._guard = HangGuard(max(ground.settings.hang_s, 3 * ground.settings.tick_s))
 
     @property
@@ -87,8 +98,13 @@ class Daemon:
         if not self._stopping.done():
             self._stopping.set_result(reason)
 
-    async def run(self) -> None:
-        """Serve until `stop`, then say goodbye and flush."""
+    def restart(self, reason: str) -> None:
+        """Take leave and begin again, in the same process where that can be."""
+        self._begins_anew = not self._listener.inherited
+        self.stop(f"begins anew, {reason}")
+
+    async def run(self) -> bool:
+        """Serve until `stop`, then say goodbye and flush; True = begin again."""
         self._loop.set_exception_handler(self._unexpected)
         signals.watch(self._loop, self.stop, self._ground.log)
         self._server.pump.look()
@@ -100,9 +116,11 @@ class Daemon:
         logger.info("stops: %s", reason)
         self._ground.notifier.tell("STOPPING=1")
         await self._leave(reason)
+        return self._begins_anew
 
     def _start_tasks(self) -> None:
         settings, notifier = self._ground.settings, self._ground.notifier
+        self._peers.tick()
         self._tasks.start("housekeeping", self._keep_house())
         self._tasks.start("database", self._watch_database())
         if notifier.watchdog_s:
@@ -116,13 +134,14 @@ class Daemon:
             await asyncio.sleep(self._ground.settings.tick_s)
             self._guard.beat()
             self._server.tick()
+            self._peers.tick()
             self._check_place()
             self._check_idle()
 
     async def _watch_database(self) -> None:
         while True:
             await asyncio.sleep(self._ground.settings.poll_s)
-            if self._server.hub:
+            if self._server.hub or self._peers.is_followed:
                 self._server.pump.poll()
 
     async def _tell_watchdog(self, period_s: float) -> None:
@@ -167,6 +186,7 @@ class Daemon:
         server = self._server
         server.reception.close()
         self._listener.close()
+        await self._peers.stop()
         await self._tasks.stop()
         self._guard.stop()
         server.pump.drain()
@@ -208,8 +228,8 @@ def _descriptors_left(spare: int) -> int:
     return max(soft - ours - spare, 1)
 
 
-def serve(ground: Ground) -> None:
-    """Run a daemon on `ground` until it is stopped."""
+def serve(ground: Ground) -> bool:
+    """Run a daemon on `ground` until it is stopped; True = begin again."""
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(levelname)s pid %(process)d: %(message)s",
@@ -218,7 +238,7 @@ def serve(ground: Ground) -> None:
         daemon = Daemon(ground, runner.get_loop())
         gc.freeze()
         gc.enable()
-        runner.run(daemon.run())
+        return runner.run(daemon.run())
 
 
 def _loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
