@@ -27,7 +27,10 @@ from paso.tui.board_data import BoardData, News
 from paso.tui.board_state import BoardState
 from paso.tui.keys import ALWAYS, IDS, key_problems
 from paso.tui.messages import error_words
+from paso.tui.screens.bottom_line import BottomLineScreen
 from paso.tui.session_book import SessionBook
+from paso.tui.session_calls import SessionCalls
+from paso.tui.session_tree import SessionView
 from paso.tui.store import Store
 from paso.tui.themes import DEFAULT, THEMES
 
@@ -93,6 +96,8 @@ class PasoApp(App[int]):
         self.store = Store(paths, config)
         self.data = BoardData(self.store.db, self.state, config.actor, today or _today)
         self.book = SessionBook()
+        self.calls = SessionCalls(self)
+        self.session_view = SessionView()
         self._told = 0
         self._waiting: deque[Wish] = deque()
         self._writing = False
@@ -177,10 +182,11 @@ class PasoApp(App[int]):
         if self._opening is not None:
             opening, self._opening = self._opening, None
             await opening
-        if self.focused is not None or len(self.screen_stack) > 1:
+        screen = self.screen
+        if self.focused is not None or not isinstance(screen, BottomLineScreen):
             await super().on_event(event)
             return
-        self.board.key_came()
+        screen.key_came()
         if not await self._check_bindings(event.key, priority=True):
             await self._check_bindings(event.key)
 
@@ -299,8 +305,24 @@ class PasoApp(App[int]):
     # words for the user
 
     def say(self, text: str, severity: str = "information") -> None:
-        """Show a message in the bottom line."""
-        self.board.say(text, severity)
+        """Show a message in the bottom line that is seen."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, BottomLineScreen):
+                screen.say(text, severity)
+                return
+
+    def show_connection(self, name: str, reason: str) -> None:
+        """Show the state of the connection to the daemon on every screen."""
+        for screen in self.screen_stack:
+            if isinstance(screen, BottomLineScreen):
+                screen.show_connection(name, reason)
+        self.show_peers()
+
+    def show_peers(self) -> None:
+        """Show what is wrong with the way to other computers."""
+        for screen in self.screen_stack:
+            if isinstance(screen, BottomLineScreen) and screen.bar is not None:
+                screen.bar.show_peers(self.book.peers_words())
 
     def say_error(self, error: PasoError) -> None:
         """Show what went wrong and how to repair it."""

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 import tempfile
 from contextlib import suppress
 
 from paso.errors import PasoError
+from paso.tui.terminal import give_terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,19 +51,6 @@ def edit_text(app: App[Any], text: str, chosen: str | None) -> str | None:
 
 
 def _run(app: App[Any], command: list[str]) -> None:
-    from textual.app import SuspendNotSupported
-
-    try:
-        with app.suspend():
-            done = subprocess.run(command, check=False)
-    except SuspendNotSupported as error:
-        raise PasoError("this terminal cannot be given to an editor") from error
-    except OSError as error:
-        hint = "set VISUAL or EDITOR"
-        raise PasoError(
-            f"cannot run {command[0]}: {error.strerror}", hint=hint
-        ) from error
-    if done.returncode:
-        raise PasoError(
-            f"{command[0]} ended with {done.returncode}; the text is as it was"
-        )
+    code = give_terminal(app, command, "set VISUAL or EDITOR")
+    if code:
+        raise PasoError(f"{command[0]} ended with {code}; the text is as it was")

@@ -1,4 +1,4 @@
-"""What the board can do: one row for each action, with its keys.
+"""What the board and the sessions view can do: a row for each action, with its keys.
 
 The bindings of the screens, the help page, the command palette and `[keys]` of the
 configuration are all made from this table.
@@ -9,6 +9,10 @@ Never: import textual, know how an action is carried out.
 from __future__ import annotations
 
 from typing import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Action(NamedTuple):
@@ -30,13 +34,20 @@ class Action(NamedTuple):
     group: str
     hint: str = ""
 
+    @property
+    def name(self) -> str:
+        """Name of the method, without its arguments."""
+        return self.method.partition("(")[0]
 
-CARDS, MOVES, COLUMNS, PROJECTS, BOARD = (
+
+CARDS, MOVES, COLUMNS, PROJECTS, BOARD, OTHERS, SESSIONS = (
     "Cards",
     "Moving about",
     "Columns",
     "Projects",
     "Board",
+    "Sessions and computers",
+    "In the list of sessions (S)",
 )
 
 ACTIONS = (
@@ -103,6 +114,8 @@ ACTIONS = (
     Action("project_previous", "{,[", "project(-1)", "Previous project", PROJECTS),
     Action("project_next", "},]", "project(1)", "Next project", PROJECTS),
     Action("labels_edit", "B", "edit_labels", "Edit the labels", PROJECTS),
+    Action("sessions", "S", "sessions", "Show all sessions", OTHERS, "sessions"),
+    Action("session_start", "s", "start_session", "Start one on the card", OTHERS),
     Action("filter", "/", "filter", "Filter the cards", BOARD, "filter"),
     Action("filter_clear", "escape", "clear_filter", "Clear the filter", BOARD),
     Action("undo", "u", "undo", "Undo your last change", BOARD, "undo"),
@@ -113,13 +126,55 @@ ACTIONS = (
     Action("quit", "q", "quit", "Leave", BOARD, "quit"),
 )
 
+SESSION_ACTIONS = (
+    Action("session_attach", "enter", "attach", "Attach to it", SESSIONS, "attach"),
+    Action("session_new", "n", "new_session", "Start a session", SESSIONS, "start"),
+    Action("session_send", "s", "send", "Send it text", SESSIONS, "send"),
+    Action("session_output", "o", "output", "Show its output", SESSIONS, "output"),
+    Action("session_end", "x,delete", "end", "End it", SESSIONS, "end"),
+    Action("session_ack", "a", "acknowledge", "I have seen it", SESSIONS, "seen"),
+    Action("session_link", "l", "link", "Link it to a card", SESSIONS),
+    Action("session_remove", "d", "remove", "Remove one that is over", SESSIONS),
+    Action("session_jump", "g", "jump", "Go to its card", SESSIONS, "card"),
+    Action("session_tree", "t", "toggle_tree", "As a tree or a list", SESSIONS, "tree"),
+    Action("session_filter", "/", "filter", "Filter by words", SESSIONS, "filter"),
+    Action("session_fold", "space", "fold", "Open or close a part", SESSIONS),
+    Action("session_close", "left,h", "unfold(False)", "Close a part", SESSIONS),
+    Action("session_open", "right", "unfold(True)", "Open a part", SESSIONS),
+    Action("session_down", "j,down", "cursor(1)", "Next one", SESSIONS),
+    Action("session_up", "k,up", "cursor(-1)", "Previous one", SESSIONS),
+    Action("session_first", "home", "cursor_edge(-1)", "First one", SESSIONS),
+    Action("session_last", "G,end", "cursor_edge(1)", "Last one", SESSIONS),
+    Action(
+        "session_page_down",
+        "ctrl+d,pagedown",
+        "cursor_page(1)",
+        "Half a screen down",
+        SESSIONS,
+    ),
+    Action(
+        "session_page_up",
+        "ctrl+u,pageup",
+        "cursor_page(-1)",
+        "Half a screen up",
+        SESSIONS,
+    ),
+    Action("session_palette", ":,ctrl+p", "palette", "All actions by name", SESSIONS),
+    Action("session_help", "?,f1", "help", "Help", SESSIONS, "help"),
+    Action("session_leave", "escape,q,S", "leave", "Back", SESSIONS, "back"),
+)
+"""Of the list of sessions; its keys may mean something else on the board."""
+
 ALWAYS = (
     Action("leave", "ctrl+c", "quit", "Leave, whatever is open", BOARD),
     Action("suspend", "ctrl+z", "suspend_process", "Back to the shell", BOARD),
 )
 """Keys of every screen."""
 
-IDS = frozenset(action.id for action in ACTIONS + ALWAYS)
+VIEWS = (ACTIONS + ALWAYS, SESSION_ACTIONS + ALWAYS)
+"""Within one view each key has one meaning."""
+
+IDS = frozenset(action.id for view in VIEWS for action in view)
 
 _SHOWN = {
     "question_mark": "?",
@@ -151,18 +206,22 @@ def keys_of(action: Action, keymap: dict[str, str]) -> tuple[str, ...]:
 
 def key_problems(keymap: dict[str, str]) -> list[str]:
     """What is wrong with the user's own keys, in words."""
-    known = {action.id: action for action in ACTIONS + ALWAYS}
     problems = []
-    for name in keymap.keys() - known.keys():
+    for name in keymap.keys() - IDS:
         from difflib import get_close_matches
 
         near = get_close_matches(name, IDS, 1)
         hint = f"; did you mean {near[0]}?" if near else ""
         problems.append(f"[keys] has no action {name}{hint}")
+    for view in VIEWS:
+        problems += [at for at in _clashes(view, keymap) if at not in problems]
+    return problems
+
+
+def _clashes(view: tuple[Action, ...], keymap: dict[str, str]) -> Iterator[str]:
     taken: dict[str, str] = {}
-    for action in known.values():
+    for action in view:
         for key in keys_of(action, keymap):
             other = taken.setdefault(key, action.id)
             if other != action.id:
-                problems.append(f"[keys] {key} is bound to {other} and {action.id}")
-    return problems
+                yield f"[keys] {key} is bound to {other} and {action.id}"

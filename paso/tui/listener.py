@@ -74,7 +74,7 @@ async def listen(app: PasoApp) -> None:
     from paso.events.client import EventClient
 
     with suppress(PasoError, OSError):  # then the daemon tells
-        app.book.own = this_computer(app.paths.home).id
+        app.book.own, app.book.name = this_computer(app.paths.home)
     pacer = Pacer(app.catch_up, app.set_timer)
     client = EventClient(
         app.paths,
@@ -96,7 +96,7 @@ def take(app: PasoApp, notice: Notice, pacer: Pacer) -> None:
         if notice.name == "offline":
             app.book.forget_others()
             pacer.wish()
-        app.board.show_connection(notice.name, notice.reason)
+        app.show_connection(notice.name, notice.reason)
     elif isinstance(notice, Other):
         app.book.take(notice.event, monotonic())
         pacer.wish()

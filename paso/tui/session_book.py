@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 
 LIVE, STALE, OFFLINE = "live", "stale", "offline"
+PEERS_SIGN = "⇄"
 MOST_LOCAL = 2_000
 """Sessions of this computer that are read; the most pressing and newest come first."""
 _TEXTS = ("title", "cwd", "reason", "preview", "backend", "created_by", "created_at")
@@ -49,10 +50,12 @@ class SessionBook:
 
     Arguments:
         own: id of this computer; empty = not known yet.
+        name: its name.
     """
 
-    def __init__(self, own: str = "") -> None:
+    def __init__(self, own: str = "", name: str = "") -> None:
         self.own = own
+        self.name = name
         self.local: dict[str, Session] = {}
         self.remote: dict[str, dict[str, Session]] = {}
         self.computers: dict[str, Computer] = {}
@@ -84,9 +87,22 @@ class SessionBook:
     def computer(self, computer_id: str) -> Computer:
         """A computer; one that was never told of is offline."""
         known = self.computers.get(computer_id)
+        if known is not None:
+            return known
         this = computer_id == self.own
-        state = LIVE if this else OFFLINE
-        return known or Computer(computer_id, computer_id[:6], state, None, 0.0, this)
+        name = self.name if this and self.name else computer_id[:6]
+        return Computer(computer_id, name, LIVE if this else OFFLINE, None, 0.0, this)
+
+    def peers_words(self) -> str:
+        """The way to other computers in few words; empty when there is none."""
+        state = self.peers.get("state")
+        if state in (None, "off"):
+            return ""
+        if state == "live":
+            live = sum(c.state == LIVE for c in self.others())
+            return f"{PEERS_SIGN} {live}"
+        words = {"connecting": "connecting", "slow": "redis slow"}
+        return f"{PEERS_SIGN} {words.get(str(state), 'redis unreachable')}"
 
     def remote_needs(self) -> int:
         """How many sessions of other computers need the user."""
@@ -203,7 +219,13 @@ class SessionBook:
 
     def _take_peers(self, record: Any) -> None:
         if _this(record) and isinstance(record.get("peers"), dict):
-            self.peers = record["peers"]
+            self.take_peers(record["peers"])
+
+    def take_peers(self, peers: Record) -> None:
+        """Take what the daemon says of its way to other computers."""
+        if peers != self.peers:
+            self.peers = peers
+            self.version += 1
 
     def _remove_computer(self, event: Record, now: float) -> bool:
         record = event.get("computer")

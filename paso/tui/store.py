@@ -84,6 +84,22 @@ class Store:
             self._thread, lambda: command(self._open(), *args, **options)
         )
 
+    async def act(
+        self,
+        command: Callable[Concatenate[Database, P], T],
+        *args: P.args,
+        **options: P.kwargs,
+    ) -> T:
+        """Run what may take some seconds, on a connection of its own.
+
+        Raises:
+            PasoError: what the command raises.
+        """
+        self._loop = asyncio.get_running_loop()
+        return await asyncio.to_thread(
+            self._act, lambda db: command(db, *args, **options)
+        )
+
     def reopen(self) -> None:
         """Open the database anew, after the file was replaced.
 
@@ -118,11 +134,33 @@ class Store:
             )
         return self._writer
 
+    def _act(self, command: Callable[[Database], T]) -> T:
+        announcer = Announcer(self._paths, CLIENT, self._config.auto_start)
+
+        def committed(commit: Commit) -> None:
+            self._paint()
+            announcer(commit)
+
+        db = open_database(
+            self._paths.database,
+            actor=self._config.actor,
+            client=CLIENT,
+            on_commit=committed,
+        )
+        try:
+            return command(db)
+        finally:
+            announcer.close()
+            db.close()
+
     def _committed(self, commit: Commit) -> None:
         """Paint first, then tell the others."""
+        self._paint()
+        self._announcer(commit)
+
+    def _paint(self) -> None:
         if self._loop is not None and self.on_commit is not None:
             self._loop.call_soon_threadsafe(self.on_commit)
-        self._announcer(commit)
 
     def _close_writer(self) -> None:
         self._announcer.close()

@@ -9,7 +9,7 @@ from paso.errors import PasoError
 from paso.text import escape
 from paso.tui.screens.card_actions import CardActions
 from paso.tui.screens.column_actions import ColumnActions
-from paso.tui.screens.project_actions import ProjectActions
+from paso.tui.screens.session_keys import SessionKeys
 from paso.tui.widgets.project_tabs import ProjectTabs
 
 TYPE_CHECKING = False
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from paso.tui.widgets.filter_line import FilterLine
 
 
-class BoardScreen(CardActions, ColumnActions, ProjectActions):
+class BoardScreen(CardActions, ColumnActions, SessionKeys):
     """What `paso` shows on a terminal."""
 
     # projects

@@ -9,11 +9,11 @@ from typing import Any, ClassVar, cast
 
 from textual.binding import Binding
 from textual.containers import Horizontal
-from textual.screen import Screen
 
 from paso.text import escape
 from paso.tui.card_lines import Look
 from paso.tui.keys import ACTIONS, keys_of, show_key
+from paso.tui.screens.bottom_line import BottomLineScreen
 from paso.tui.widgets.card_column import CardColumn
 from paso.tui.widgets.card_styles import CardStyles
 from paso.tui.widgets.project_tabs import ProjectTabs
@@ -23,7 +23,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
-    from textual.timer import Timer
 
     from paso.model import Card, Column
     from paso.tui.board_app import PasoApp
@@ -32,11 +31,9 @@ if TYPE_CHECKING:
 
 COLUMN_CELLS = 26
 """The least width of a column, also in the stylesheet."""
-MESSAGE_S = 6.0
-"""Seconds a message stays; an error stays until the next key."""
 
 
-class BoardBase(Screen[None]):
+class BoardBase(BottomLineScreen):
     """Tabs, columns side by side, and the bottom line."""
 
     AUTO_FOCUS = ""
@@ -49,12 +46,10 @@ class BoardBase(Screen[None]):
         super().__init__()
         self.state = state
         self.tabs = ProjectTabs(state)
-        self.bar: StatusBar | None = None
         self._card_styles = CardStyles(self)
         self._columns: dict[int, CardColumn] = {}
         self._shown_column: int | None = None
         self._shown_project = state.project
-        self._fading: Timer | None = None
         self._day: Any = None
 
     @property
@@ -256,11 +251,6 @@ class BoardBase(Screen[None]):
         if message.clicks == 2 and message.task_id is not None:
             self.call_later(self.run_action, "view_task")
 
-    def key_came(self) -> None:
-        """A key takes the last message away; what it does may bring another."""
-        if self.bar is not None and self.bar.message:
-            self.say("")
-
     # what actions need
 
     def card(self) -> Card | None:
@@ -276,24 +266,3 @@ class BoardBase(Screen[None]):
         if column is None:
             self.say("no column here", "warning")
         return column
-
-    # words
-
-    def say(self, text: str, severity: str = "information") -> None:
-        """Show a message in the bottom line for a while."""
-        if self._fading is not None:
-            self._fading.stop()
-            self._fading = None
-        if self.bar is not None:
-            self.bar.say(text, severity)
-        if text and severity != "error":
-            self._fading = self.set_timer(MESSAGE_S, lambda: self.say(""))
-
-    def show_connection(self, name: str, reason: str) -> None:
-        """Show the state of the connection, and the reason when it got worse."""
-        assert self.bar is not None
-        news = self.bar.connection != name and not self.bar.has_error
-        if name == "offline" and news:
-            why = f" ({reason})" if reason else ""
-            self.say(f"others' changes now show once a second{why}", "warning")
-        self.bar.show_connection(name)

@@ -12,7 +12,14 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from paso.tui.keys import ACTIONS, ALWAYS, Action, keys_of, show_key
+from paso.tui.keys import (
+    ACTIONS,
+    ALWAYS,
+    SESSION_ACTIONS,
+    Action,
+    keys_of,
+    show_key,
+)
 from paso.tui.screens.dialog import Dialog
 
 TYPE_CHECKING = False
@@ -27,6 +34,9 @@ MARKS = (
     ("└2/5", "two of five children are done"),
     ("✎3", "three comments"),
     ("Dec 12!", "the due date has passed"),
+    ("?2", "two of its sessions need you; above a column: of its cards"),
+    ("► ◇", "a session that works, one that is idle"),
+    ("✓ ✗ ∅", "one that finished, failed, was lost, until you have seen it"),
     ("5/5!", "the column holds as many cards as its limit allows"),
     ("● ◌ ○", "live, reconnecting, offline (changes show once a second)"),
 )
@@ -68,10 +78,10 @@ class Help(Dialog[None]):
             yield Static(Content.assemble(*self._lines()), markup=False)
 
     def _lines(self) -> Iterable[Content | str]:
-        groups = list(dict.fromkeys(action.group for action in ACTIONS))
-        for group in groups:
+        actions = ACTIONS + ALWAYS + SESSION_ACTIONS
+        for group in dict.fromkeys(action.group for action in actions):
             yield _heading(group)
-            for action in ACTIONS + ALWAYS:
+            for action in actions:
                 if action.group == group:
                     yield from _line(self._keys(action), action.title)
         yield _heading("Marks on a card")

@@ -15,7 +15,8 @@ from paso.errors import NotFound
 from paso.model import LABEL_COLORS, NAME_MAX, Label
 from paso.text import escape
 from paso.tui.screens.form import Form, row
-from paso.tui.screens.picker import ListDialog, Row, fits
+from paso.tui.screens.picker import ListDialog, Row
+from paso.tui.search import fits
 from paso.tui.step import Step
 from paso.tui.widgets.choice import Choice
 from paso.tui.widgets.fields import TextLine

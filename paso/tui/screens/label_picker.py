@@ -11,7 +11,8 @@ from paso.commands import labels
 from paso.errors import PasoError
 from paso.model import Label
 from paso.text import escape
-from paso.tui.screens.picker import ListDialog, Row, fits
+from paso.tui.screens.picker import ListDialog, Row
+from paso.tui.search import fits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,12 +1,13 @@
-"""Every action of the board by its name, with its key.
+"""Every action of a view by its name, with its key.
 
-Never: run one; the board does.
+Never: run one; the view does.
 """
 
 from __future__ import annotations
 
-from paso.tui.keys import ACTIONS, keys_of, show_key
-from paso.tui.screens.picker import ListDialog, Row, fits
+from paso.tui.keys import ACTIONS, Action, keys_of, show_key
+from paso.tui.screens.picker import ListDialog, Row
+from paso.tui.search import fits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,14 +19,17 @@ class Palette(ListDialog[str]):
 
     HINT = "what do you want to do?"
 
-    def __init__(self, keymap: dict[str, str]) -> None:
+    def __init__(
+        self, keymap: dict[str, str], actions: tuple[Action, ...] = ACTIONS
+    ) -> None:
         super().__init__("Actions")
         self._keymap = keymap
+        self._actions = actions
 
     def rows(self, search: str) -> Iterable[Row]:
-        for action in ACTIONS:
+        for action in self._actions:
             keys = "  ".join(show_key(key) for key in keys_of(action, self._keymap))
-            if action.id != "palette" and fits(
+            if action.name != "palette" and fits(
                 search, f"{action.title} {action.group}"
             ):
                 yield Row(action.method, action.title, keys)

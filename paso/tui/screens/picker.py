@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 
 from paso.text import cell_width, cut
 from paso.tui.screens.dialog import Dialog, keys_line, plain
+from paso.tui.search import fits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -184,12 +185,6 @@ class Picker(ListDialog[Any]):
         for value, text in self._options:
             if fits(search, text):
                 yield Row(value, text, "now" if value == self._current else "")
-
-
-def fits(search: str, text: str) -> bool:
-    """True when every word of `search` is in `text`, in whatever case."""
-    folded = text.casefold()
-    return all(word in folded for word in search.casefold().split())
 
 
 def _line(row: Row, width: int) -> Content:

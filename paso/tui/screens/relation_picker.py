@@ -11,7 +11,8 @@ from textual.binding import Binding
 
 from paso.model import BLOCKS, PARENT, RELATED
 from paso.text import escape
-from paso.tui.screens.picker import ListDialog, Row, fits
+from paso.tui.screens.picker import ListDialog, Row
+from paso.tui.search import fits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -60,13 +60,14 @@ class FilterLine(Horizontal):
             self.line = line
             self.keep = keep
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, hint: str = HINT) -> None:
         super().__init__()
         self._text = text
+        self._hint = hint
 
     def compose(self) -> ComposeResult:
         yield Static(" / ", classes="filter--sign", markup=False)
-        yield Input(self._text, placeholder=HINT, select_on_focus=False)
+        yield Input(self._text, placeholder=self._hint, select_on_focus=False)
         yield Static("", classes="filter--error", markup=False)
 
     def on_mount(self) -> None:

@@ -4,20 +4,34 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from paso.tui.keys import ACTIONS, ALWAYS, IDS, key_problems, keys_of, show_key
+import pytest
+
+from paso.tui.keys import (
+    ACTIONS,
+    ALWAYS,
+    IDS,
+    SESSION_ACTIONS,
+    VIEWS,
+    Action,
+    key_problems,
+    keys_of,
+    show_key,
+)
 from paso.tui.screens.board import BoardScreen
+from paso.tui.screens.sessions import Sessions
 
 
-def test_no_key_has_two_meanings_on_the_board() -> None:
-    keys = Counter(key for action in ACTIONS + ALWAYS for key in keys_of(action, {}))
+@pytest.mark.parametrize("view", VIEWS, ids=["board", "sessions"])
+def test_no_key_has_two_meanings_in_one_view(view: tuple[Action, ...]) -> None:
+    keys = Counter(key for action in view for key in keys_of(action, {}))
     assert [key for key, count in keys.items() if count > 1] == []
 
 
-def test_every_action_has_an_id_of_its_own_and_a_method_on_the_board() -> None:
-    assert len(IDS) == len(ACTIONS) + len(ALWAYS)
-    for action in ACTIONS:
-        name = action.method.partition("(")[0]
-        assert callable(getattr(BoardScreen, f"action_{name}")), action
+def test_every_action_has_an_id_of_its_own_and_a_method_on_its_screen() -> None:
+    assert len(IDS) == len(ACTIONS) + len(ALWAYS) + len(SESSION_ACTIONS)
+    for actions, screen in ((ACTIONS, BoardScreen), (SESSION_ACTIONS, Sessions)):
+        for action in actions:
+            assert callable(getattr(screen, f"action_{action.name}")), action
 
 
 def test_the_key_that_deletes_is_not_the_key_that_confirms() -> None:
@@ -58,4 +72,11 @@ def test_mistakes_in_the_users_keys_are_named() -> None:
     ]
     assert key_problems({"task_add": "a,j"}) == [
         "[keys] j is bound to task_add and cursor_down"
+    ]
+    assert key_problems({"session_ack": "j"}) == [
+        "[keys] j is bound to session_ack and session_down"
+    ]
+    assert key_problems({"leave": "j"}) == [
+        "[keys] j is bound to cursor_down and leave",
+        "[keys] j is bound to session_down and leave",
     ]
