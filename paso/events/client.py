@@ -13,12 +13,12 @@ Never: raise for what the daemon does, hold what the database knows, start a tas
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 from collections import deque
 from contextlib import suppress
 
 from paso.errors import PasoError
+from paso.events import greeting
 from paso.events.backoff import Backoff
 from paso.events.change_reader import ChangeReader, Reading
 from paso.events.launcher import call
@@ -33,13 +33,12 @@ from paso.events.notices import (
     changed_in,
     resync_of,
 )
-from paso.events.types import PROTOCOL, TOPICS
+from paso.events.types import SNAPSHOT_TOPICS, TOPICS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterable
-    from types import TracebackType
     from typing import Any
 
     from paso.events.wire import Frame
@@ -74,6 +73,7 @@ class EventClient:
         client: what we are (`tui`, `watch`, …).
         topics: what to hear of; None = everything.
         project_id: 0 = all.
+        computer: whose sessions, projects and tasks; empty = of all.
         auto_start: whether a daemon is started where none runs.
         last_change: the last change number that was handled; None = whatever is
             newest at the first look.
@@ -86,13 +86,14 @@ class EventClient:
         client: str,
         topics: Iterable[str] | None = None,
         project_id: int = 0,
+        computer: str = "",
         auto_start: bool = True,
         last_change: int | None = None,
     ) -> None:
         self._paths = paths
         self._client = client
-        self._topics = tuple(TOPICS if topics is None else topics)
-        self._project_id = project_id
+        self._want(topics, project_id, computer)
+        self._snapshots = greeting.Snapshots()
         self._auto_start = auto_start
         self._reader = ChangeReader(paths.database, last_change)
         self._notices: deque[Notice] = deque()
@@ -111,12 +112,7 @@ class EventClient:
     async def __aenter__(self) -> EventClient:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
     def __aiter__(self) -> EventClient:
@@ -135,13 +131,25 @@ class EventClient:
         return self._reader.head
 
     async def subscribe(
-        self, topics: Iterable[str] | None = None, project_id: int = 0
+        self,
+        topics: Iterable[str] | None = None,
+        project_id: int = 0,
+        computer: str = "",
     ) -> None:
         """Hear of something else, from now on and after each reconnection."""
+        self._want(topics, project_id, computer)
+        self._say(self._subscription)
+
+    def _want(
+        self, topics: Iterable[str] | None, project_id: int, computer: str
+    ) -> None:
         self._topics = tuple(TOPICS if topics is None else topics)
         self._project_id = project_id
-        if self._link is not None:
-            self._link.say(self._subscription())
+        self._subscription = greeting.subscription(self._topics, project_id, computer)
+
+    def refresh(self, topic: str | None = None, computer: str | None = None) -> None:
+        """Ask for the snapshots again, or for that of one topic or computer."""
+        self._say(greeting.refresh(topic, computer))
 
     async def request(
         self, method: str, params: dict[str, Any], timeout_s: float
@@ -220,28 +228,16 @@ class EventClient:
 
     def _introduce(self, sock: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        self._link = Link(sock, loop)
-        self._welcomed = False
+        self._link, self._welcomed = Link(sock, loop), False
         self._welcome_by = loop.time() + WELCOME_S
-        hello: Frame = {
-            "type": "hello",
-            "v": PROTOCOL,
-            "client": self._client,
-            "pid": os.getpid(),
-        }
-        if self._epoch is not None:
-            hello |= {"epoch": self._epoch, "seq": self._seq}
-        if self._reader.head is not None:
-            hello["change"] = self._reader.head
-        self._link.say(hello)
-        self._link.say(self._subscription())
+        self._snapshots.forget()
+        seen = self._epoch, self._seq, self._reader.head
+        self._say(greeting.hello(self._client, *seen))
+        self._say(self._subscription)
 
-    def _subscription(self) -> Frame:
-        return {
-            "type": "subscribe",
-            "topics": list(self._topics),
-            "project_id": self._project_id,
-        }
+    def _say(self, frame: Frame) -> None:
+        if self._link is not None:
+            self._link.say(frame)
 
     async def _step_connected(self, link: Link) -> None:
         now = asyncio.get_running_loop().time()
@@ -270,14 +266,14 @@ class EventClient:
                 self._on_event(frame)
         elif kind == "welcome":
             self._on_welcome(frame)
-        elif kind == "ping" and self._link is not None:
-            self._link.say({"type": "pong"})
+        elif kind == "ping":
+            self._say({"type": "pong"})
         elif kind == "resync":
             self._on_resync(frame)
         elif kind == "bye" or (kind == "error" and frame.get("fatal")):
             self._on_bye(frame)
         elif kind is not None and kind.endswith("_initial"):
-            self._notices.append(Other(frame))
+            self._notices += map(Other, self._snapshots.add(frame))
 
     def _on_welcome(self, frame: Frame) -> None:
         self._welcomed = True
@@ -305,7 +301,7 @@ class EventClient:
 
     def _on_resync(self, frame: Frame) -> None:
         """After another daemon came, we catch up with the change log by ourselves."""
-        by_hand = frame["reason"] == "epoch"
+        by_hand = frame["reason"] == "epoch"  # snapshots come with the subscription
         wanted = tuple(t for t in self._topics if not (by_hand and t == "db"))
         notice = resync_of(frame, wanted)
         if "db" in notice.topics:
@@ -313,6 +309,9 @@ class EventClient:
             self._reader = ChangeReader(self._paths.database, notice.change)
         if notice.topics:
             self._notices.append(notice)
+        for topic in notice.topics:
+            if topic in SNAPSHOT_TOPICS and not by_hand:
+                self.refresh(topic)
 
     def _on_bye(self, frame: Frame) -> None:
         now = asyncio.get_running_loop().time()
