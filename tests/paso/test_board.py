@@ -317,3 +317,32 @@ def test_following_that_nobody_closed_may_be_collected_inside_another_loop(
 async def test_following_inside_a_running_loop_is_refused(paso_home: Path) -> None:
     with open_board(auto_start=False) as board, pytest.raises(UsageError):
         board.follow()
+
+
+def test_sessions_are_read_as_the_command_line_does(board: Board) -> None:
+    from paso.commands.sessions import create_session, session_lost
+
+    task = board.add("Fix login")
+    runs, over = (
+        create_session(
+            board.db, argv=["make", name], cwd="/", backend="pty", task_id=task.id
+        )
+        for name in ("test", "lint")
+    )
+    session_lost(board.db, over.id, "gone")
+    lost = board.session(over)
+    assert (lost.phase, lost.task) == ("lost", task.key)
+    assert board.sessions() == board.sessions(task=task) == [lost, runs]
+    assert board.sessions(live=True) == board.sessions(project="PASO", live=True)
+    assert board.sessions(live=True) == [runs]
+    assert board.sessions(live=False) == board.sessions(needs_user=True) == [lost]
+    assert board.session(runs.id[:8]) == board.session("fix login") == runs
+    assert [event.phase for event in board.session_history(lost)] == [
+        "starting",
+        "lost",
+    ]
+    with pytest.raises(NotFound):
+        board.session("nothing")
+    with pytest.raises(NotFound):
+        board.sessions(task="PASO-99")
+    assert {ref.id for ref in board.task(task).sessions} == {runs.id, over.id}

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from paso.commands import columns, projects, tasks, undo
+from paso.commands import columns, projects, sessions, tasks, undo
 from paso.commands.document import read_document
 from paso.commands.export_json import export_json
 from paso.commands.import_json import import_json
+from paso.commands.session_rules import rules_of, set_rules
 from paso.database.connection import Database, open_database
 from paso.errors import Conflict, InvalidValue, NotFound
 from tests.paso.commands.boards import furnish, snapshot, without_time
@@ -471,3 +472,85 @@ def test_the_export_is_one_state_under_writers(
         conn.close()
         assert snapshot(home_db) == before
     assert snapshot(home_db) != before
+
+
+def rules_in(db: Database) -> tuple[bool, str | None]:
+    project = next(p for p in projects.list_projects(db) if p.key == "WEB")
+    rules = rules_of(db, project.id)
+    return rules.start_moves, rules.end_column.name if rules.end_column else None
+
+
+def test_rules_for_sessions_go_along_where_there_are_any(
+    home_db: Database, empty_db: Database
+) -> None:
+    project_id = furnish(home_db)
+    assert "session_rules" not in export_json(home_db, project_id)["projects"][0]
+    review = columns.list_columns(home_db, project_id)[2]
+    set_rules(home_db, project_id, start_moves=True, end_column_id=review.id)
+    document = json.loads(json.dumps(export_json(home_db, project_id)))
+    assert document["projects"][0]["session_rules"] == {
+        "start_moves": True, "end_column": "Review",
+    }  # fmt: skip
+    import_json(empty_db, document)
+    assert rules_in(empty_db) == rules_in(home_db) == (True, "Review")
+    undo.undo(empty_db)
+    undo.redo(empty_db)
+    assert rules_in(empty_db) == (True, "Review")
+
+
+def test_rules_are_kept_in_a_copy_with_new_uids(
+    home_db: Database, empty_db: Database
+) -> None:
+    project_id = furnish(home_db)
+    review = columns.list_columns(home_db, project_id)[2]
+    set_rules(home_db, project_id, end_column_id=review.id)
+    (project,) = export_json(home_db, project_id)["projects"]
+    plain = {
+        "paso": 1,
+        "projects": [
+            {
+                "name": "Web site",
+                "key": "WEB",
+                "columns": [{"name": column["name"]} for column in project["columns"]],
+                "session_rules": project["session_rules"],
+            }
+        ],
+    }
+    import_json(empty_db, plain)
+    assert rules_in(empty_db) == (False, "Review")
+
+
+@pytest.mark.parametrize(
+    ("rules", "path"),
+    [
+        ([], "projects[0].session_rules: "),
+        ({"start_moves": 1}, "projects[0].session_rules.start_moves: "),
+        ({"end_column": "Nowhere"}, "projects[0].session_rules.end_column: "),
+        ({"end_column": 3}, "projects[0].session_rules.end_column: "),
+    ],
+)
+def test_wrong_rules_are_named_by_their_path(
+    empty_db: Database, rules: object, path: str
+) -> None:
+    document = {"paso": 1, "projects": [{"name": "x", "session_rules": rules}]}
+    with pytest.raises(InvalidValue) as refused:
+        import_json(empty_db, document)
+    assert refused.value.message.startswith(path)
+
+
+def test_sessions_stay_on_their_computer(home_db: Database, empty_db: Database) -> None:
+    project_id = furnish(home_db)
+    task = tasks.list_tasks(home_db, project_id)[0]
+    before = export_json(home_db, project_id)
+    made = sessions.create_session(
+        home_db, argv=["make"], cwd="/", backend="pty", task_id=task.id
+    )
+    after = export_json(home_db, project_id)
+    assert without_time(after) == without_time(before)
+    import_json(empty_db, after)
+    assert sessions.list_sessions(empty_db) == []
+    # Deleted here and brought in again, the task is the one of its session.
+    projects.delete_project(home_db, project_id, force=True)
+    assert sessions.get_session(home_db, made.id).task is None
+    import_json(home_db, after)
+    assert sessions.get_session(home_db, made.id).task == task.key

@@ -202,12 +202,12 @@ def test_what_it_waited_for_is_no_reason_of_its_end(home_db: Database) -> None:
 def test_nothing_works_or_waits_that_is_over(home_db: Database, phase: str) -> None:
     session = run(home_db)
     sessions.set_activity(home_db, session.id, "working", attention="input")
-    tell = {
-        ENDED: lambda: sessions.session_ended(home_db, session.id, exit_code=0),
-        FAILED: lambda: sessions.session_ended(home_db, session.id, exit_code=1),
-        LOST: lambda: sessions.session_lost(home_db, session.id, "gone"),
-    }[phase]
-    over = tell()
+    if phase == LOST:
+        over = sessions.session_lost(home_db, session.id, "gone")
+    else:
+        over = sessions.session_ended(
+            home_db, session.id, exit_code=int(phase == FAILED)
+        )
     assert (over.phase, over.activity) == (phase, "idle")
     assert over.attention == ("finished" if phase == ENDED else "failed")
 

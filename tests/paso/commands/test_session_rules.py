@@ -30,9 +30,7 @@ class Desk:
         self.task = tasks.create_task(db, self.project, "Fix login")
 
     def rules(self) -> None:
-        set_rules(
-            self.db, self.project, start_moves=True, end_column_id=self.review.id
-        )
+        set_rules(self.db, self.project, start_moves=True, end_column_id=self.review.id)
 
     def where(self, task: Task | None = None) -> str:
         return tasks.get_task(self.db, (task or self.task).id).column.name
@@ -390,17 +388,13 @@ def test_a_deleted_project_comes_back_with_its_rules(ruled: Desk) -> None:
 
 def test_a_project_that_is_older_than_the_rules_can_be_undone(desk: Desk) -> None:
     made = projects.create_project(desk.db, "Old", key="OLD")
-    desk.db.conn.execute(
-        "DELETE FROM change_fields WHERE name = 'session_start_moves'"
-    )
+    desk.db.conn.execute("DELETE FROM change_fields WHERE name = 'session_start_moves'")
     assert undo.undo(desk.db).summary == "created project OLD"
     with pytest.raises(NotFound):
         projects.get_project(desk.db, made.id)
 
 
-def test_a_move_is_undone_by_who_made_the_session(
-    ruled: Desk, paso_home: Path
-) -> None:
+def test_a_move_is_undone_by_who_made_the_session(ruled: Desk, paso_home: Path) -> None:
     session = create(ruled.db, task_id=ruled.task.id)
     daemon = open_database(ruled.db.path, actor="daemon", client="daemon")
     try:
