@@ -39,15 +39,13 @@ STOP_S = 3.0
 LOCK_WAIT_S = 1.0
 """For the lock in one try: a stop must not wait longer for the thread."""
 
-NAME = "sessions"
-
 logger = logging.getLogger("paso.daemon")
 
 
 class Work(NamedTuple):
     """What is to be done, and who hears of it in the loop."""
 
-    do: Callable[[Database], Any]
+    do: Callable[[], Any]
     done: Callable[[Any], None]
 
 
@@ -55,6 +53,7 @@ class Writer:
     """The thread with its own connection; it begins with the first work.
 
     Arguments:
+        name: of the thread, and of its faults in `status`.
         path: the database.
         actor: who writes, in the change log.
         wrote: called in the loop after each commit.
@@ -63,6 +62,7 @@ class Writer:
 
     def __init__(
         self,
+        name: str,
         path: str,
         loop: asyncio.AbstractEventLoop,
         *,
@@ -70,6 +70,7 @@ class Writer:
         wrote: Callable[[], None],
         health: Health,
     ) -> None:
+        self._name = name
         self._path = path
         self._loop = loop
         self._actor = actor
@@ -91,18 +92,29 @@ class Writer:
 
         Arguments:
             do: runs in the thread; a `StoreError` makes it run again, later.
-            done: runs in the loop with what `do` gave; never when that failed.
+            done: runs in the loop with what `do` gave; with None when that failed.
         """
+        return self._put(key, Work(lambda: do(self._database()), done))
+
+    def _put(self, key: object, work: Work) -> bool:
         with self._bell:
             full = len(self._queue) >= QUEUE_MAX and key not in self._queue
             if full or self._stopping.is_set():
                 return False
-            self._queue[key] = Work(do, done)
+            self._queue[key] = work
             self._bell.notify()
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
+            self._thread = threading.Thread(
+                target=self._run, name=self._name, daemon=True
+            )
             self._thread.start()
         return True
+
+    def run(
+        self, key: object, do: Callable[[], Any], done: Callable[[Any], None]
+    ) -> bool:
+        """Queue work that needs no database, as `submit` does."""
+        return self._put(key, Work(do, done))
 
     def forget(self, key: object) -> None:
         """Drop what waits under `key`."""
@@ -135,24 +147,28 @@ class Writer:
         backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S)
         while True:
             try:
-                result = work.do(self._database())
+                result = work.do()
             except StoreError as error:
-                self._in_loop(self._health.degraded, NAME, error.message)
+                self._in_loop(self._health.degraded, self._name, error.message)
                 self._close()
                 if self._stopping.wait(backoff.wait()):
                     return
-                continue
             except Exception as error:
-                self._failed(error)
+                self._failed(error, work.done)
                 return
-            self._in_loop(self._health.recovered, NAME)
-            self._in_loop(work.done, result)
-            return
+            else:
+                self._in_loop(self._worked, work.done, result)
+                return
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: Exception, done: Callable[[Any], None]) -> None:
         reason = error.message if isinstance(error, PasoError) else repr(error)
-        logger.error("work on a session failed: %s", reason, exc_info=error)
-        self._in_loop(self._health.degraded, NAME, f"failed: {reason}")
+        logger.error("%s: %s", self._name, reason, exc_info=error)
+        self._in_loop(self._health.degraded, self._name, f"failed: {reason}")
+        self._in_loop(done, None)
+
+    def _worked(self, done: Callable[[Any], None], result: Any) -> None:
+        self._health.recovered(self._name)
+        done(result)
 
     def _database(self) -> Database:
         if self._db is None:

@@ -1,0 +1,202 @@
+"""What the threads do for the keeper: look at sessions, write what became of them.
+
+One question to a tmux server serves all its sessions. The last lines of what ended are
+read while its dead pane is there; the pane is closed only when they are written, and
+nobody shows it.
+
+Never: run in the loop, decide what the facts mean, touch a pane that is not ours.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import NamedTuple
+
+from paso.commands import sessions as commands
+from paso.errors import NotFound, PhaseRefused, ToolFailed
+from paso.model import ENDED, FAILED, TMUX
+from paso.sessions import reconcile
+from paso.sessions.activity import preview_of
+from paso.sessions.ending import command_of, end_command
+from paso.sessions.tmux import Tmux
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from paso.database.connection import Database
+    from paso.database.sessions import BackendRef
+    from paso.model import Session
+    from paso.sessions.panes import PaneState
+    from paso.sessions.reconcile import Facts, Verdict
+
+AGAIN_S = 1.0
+"""Grace of an end that is driven on here; it had its grace before."""
+TAIL_LINES = 200
+
+logger = logging.getLogger("paso.daemon")
+
+
+class Wish(NamedTuple):
+    """A session to be looked at."""
+
+    session: Session
+    ref: BackendRef
+    in_phase_s: float
+    asked_again: bool
+
+
+class Found(NamedTuple):
+    """What a look gave."""
+
+    wish: Wish
+    verdict: Verdict
+    calm: bool
+    """It runs for certain: no need to look again."""
+    tail: str = ""
+
+
+class Leftover(NamedTuple):
+    """A dead pane of ours."""
+
+    session_id: str
+    ref: BackendRef
+
+
+class Look(NamedTuple):
+    found: list[Found]
+    leftovers: list[Leftover]
+    """Panes of sessions that nobody asked for."""
+    failed: str = ""
+    """Why tmux did not tell."""
+
+
+def look(socket: str, wishes: list[Wish], computer: str) -> Look:
+    """Look at the sessions of one tmux server, or of none.
+
+    Arguments:
+        socket: "" = these are in no tmux.
+        computer: id of this computer.
+    """
+    panes, failed = _panes(socket, wishes) if socket else (None, "")
+    found = [_found(wish, panes) for wish in wishes]
+    asked_for = {wish.session.id for wish in wishes}
+    left = [
+        Leftover(pane.owner, Tmux(socket).ref_of(pane))
+        for pane in panes or ()
+        if pane.ended and pane.owner and pane.home == computer
+        if pane.owner not in asked_for
+    ]
+    return Look(found, left, failed)
+
+
+def _panes(socket: str, wishes: list[Wish]) -> tuple[list[PaneState] | None, str]:
+    """Ask as for one of them: so a socket that was swept away is made again."""
+    tmux = Tmux(socket)
+    try:
+        panes = tmux.panes()
+        if not panes and wishes:
+            tmux.state(wishes[0].ref)
+            panes = tmux.panes()
+    except ToolFailed as error:
+        return None, error.message
+    return panes, ""
+
+
+def _found(wish: Wish, panes: Iterable[PaneState] | None) -> Found:
+    session, ref = wish.session, wish.ref
+    facts = reconcile.facts_of(session, ref, panes, asked_again=wish.asked_again)
+    verdict = reconcile.decide(session, facts, wish.in_phase_s)
+    tail = ""
+    if verdict.do == reconcile.OVER and verdict.pane is not None:
+        tail = _tail(ref)
+    elif verdict.do == reconcile.END:
+        _drive_on(session, ref)
+    return Found(wish, verdict, _is_calm(session, facts), tail)
+
+
+def _is_calm(session: Session, facts: Facts) -> bool:
+    if session.backend != TMUX:
+        return facts.keeper
+    pane = facts.pane
+    return facts.known and facts.process and pane is not None and not pane.dead
+
+
+def _tail(ref: BackendRef) -> str:
+    try:
+        return Tmux(ref.tmux_socket).output(ref, TAIL_LINES)
+    except (NotFound, ToolFailed) as error:
+        logger.info("the last lines of %s: %s", ref.tmux_pane, error.message)
+        return ""
+
+
+def _drive_on(session: Session, ref: BackendRef) -> None:
+    command = command_of(ref)
+    if command is not None:
+        logger.warning("session %s was left while it was ended", session.id)
+        end_command(command, AGAIN_S, children=not session.adopted)
+
+
+def write(db: Database, found: Found) -> None:
+    """Write what a look gave; what was written meanwhile by another one stays."""
+    try:
+        _write(db, found.wish.session.id, found)
+    except (NotFound, PhaseRefused) as error:
+        logger.info("session %s: %s", found.wish.session.id, error.message)
+
+
+def _write(db: Database, session_id: str, found: Found) -> None:
+    verdict, ref = found.verdict, found.wish.ref
+    if verdict.do == reconcile.OVER:
+        commands.session_ended(
+            db,
+            session_id,
+            exit_code=verdict.exit_code,
+            signal=verdict.signal,
+            reason=verdict.reason,
+            preview=preview_of(found.tail.encode()),
+            tail=found.tail,
+        )
+    elif verdict.do == reconcile.GONE:
+        commands.session_lost(db, session_id, verdict.reason)
+    elif verdict.do == reconcile.NOT_STARTED:
+        commands.session_start_failed(db, session_id, verdict.reason)
+    elif verdict.do == reconcile.RUNS:
+        if verdict.pane is not None and ref.tmux_pane is None:
+            ref = Tmux(ref.tmux_socket).ref_of(verdict.pane)
+        commands.session_running(db, session_id, ref)
+
+
+def clear_away(db: Database, left: Leftover) -> bool:
+    """Close a dead pane; True when there is nothing more to be done about it.
+
+    Not while its end is not written, or somebody looks at it.
+    """
+    if not _is_over(db, left.session_id):
+        return False
+    tmux = Tmux(left.ref.tmux_socket)
+    try:
+        pane = tmux.state(left.ref)
+        if pane is None or pane.owner != left.session_id or not pane.dead:
+            return True
+        if pane.attached:
+            return False
+        tmux.kill(left.ref)
+    except ToolFailed as error:
+        logger.info("the dead pane %s: %s", left.ref.tmux_pane, error.message)
+        return False
+    return True
+
+
+def _is_over(db: Database, session_id: str) -> bool:
+    try:
+        return commands.get_session(db, session_id).phase in (ENDED, FAILED)
+    except NotFound:
+        return True
+
+
+def socket_of(session: Session, ref: BackendRef) -> str:
+    """Return the tmux server where a session is; "" for none."""
+    if session.backend != TMUX:
+        return ""
+    return ref.tmux_socket or Tmux().socket
