@@ -15,11 +15,17 @@ from __future__ import annotations
 
 import os
 import sys
-from _signal import SIG_DFL, signal  # type: ignore[import-not-found]
+from _signal import (  # type: ignore[import-not-found]
+    SIG_DFL,
+    SIG_SETMASK,
+    pthread_sigmask,
+    signal,
+)
 from _socket import AF_UNIX, SO_PEERCRED, SOCK_STREAM, SOL_SOCKET, socket
 
-SIGPIPE, SIGXFSZ = 13, 25
-"""What Python ignores, and a command must not (signal(7))."""
+SIGNALS = {*range(1, 32)} - {9, 19}
+"""All but SIGKILL and SIGSTOP, which nobody sets (signal(7)). What is ignored stays
+so in the command: Python ignores SIGPIPE, and who started tmux may have more."""
 
 KEPT = (b"TERM_PROGRAM", b"TERM_PROGRAM_VERSION", b"TMUX", b"TMUX_PANE")
 """What the terminal says of itself."""
@@ -60,8 +66,9 @@ def _run(argv: list[bytes], env: dict[bytes, bytes]) -> None:
     for name in KEPT:
         if (value := os.environb.get(name)) is not None:
             env[name] = value
-    signal(SIGPIPE, SIG_DFL)
-    signal(SIGXFSZ, SIG_DFL)
+    for number in SIGNALS:
+        signal(number, SIG_DFL)
+    pthread_sigmask(SIG_SETMASK, ())
     os.execvpe(argv[0], argv, env)
 
 

@@ -101,16 +101,29 @@ def offer_socket_again(ref: BackendRef) -> None:
 
     Old files in /tmp are swept away, sockets of servers that run too.
     """
-    if ref.tmux_server is None or ref.tmux_socket is None:
+    place = ref.tmux_socket
+    if place is None or os.path.exists(place) or not _signal(ref, signal.SIGUSR1):
         return
-    server = DaemonProcess(
-        ref.tmux_server, ref.tmux_server_ticks or 0, ref.boot_id or "", "", ""
-    )
     deadline = time.monotonic() + _HEAL_S
-    if os.path.exists(ref.tmux_socket) or not send_signal(server, signal.SIGUSR1):
-        return
-    while not os.path.exists(ref.tmux_socket) and time.monotonic() < deadline:
+    while not os.path.exists(place) and time.monotonic() < deadline:
         time.sleep(0.01)
+
+
+def have_children_reaped(ref: BackendRef) -> None:
+    """Have the server of `ref` look which of its commands have ended.
+
+    It may have missed it: while tmux writes to utmp it does not hear SIGCHLD (seen
+    with 3.3a and libutempter), and the command stays a zombie until the next one.
+    """
+    _signal(ref, signal.SIGCHLD)
+
+
+def _signal(ref: BackendRef, sign: int) -> bool:
+    if ref.tmux_server is None or ref.tmux_server_ticks is None:
+        return False
+    boot = ref.boot_id or boot_id()
+    server = DaemonProcess(ref.tmux_server, ref.tmux_server_ticks, boot, "", "")
+    return send_signal(server, sign)
 
 
 def says_no_server(words: str) -> bool:
