@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from paso_daemon.change_pump import ChangePump
     from paso_daemon.settings import Settings
 
-FEATURES = ("change", "entities", "filters", "requests", "resync")
+FEATURES = ("change", "entities", "filters", "requests", "resync", "sessions")
 QUIET_S = 0.001
 """Seconds without an event after which the next does not wait for its turn to end."""
 

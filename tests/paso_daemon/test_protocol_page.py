@@ -8,7 +8,18 @@ from typing import Any, get_type_hints
 from paso import errors
 from paso.errors import PasoError, WireError
 from paso.events import types
-from paso_daemon import connection, intake, methods, pressure, server
+from paso_daemon import (
+    cache,
+    coalescer,
+    connection,
+    intake,
+    methods,
+    own_actions,
+    pressure,
+    replies,
+    server,
+    session_methods,
+)
 from paso_daemon.settings import Settings
 from tests.support.daemon import ROOT
 
@@ -63,9 +74,9 @@ def test_the_error_codes_agree_and_say_which_are_fatal() -> None:
     page = {code: fatal == "yes" for code, fatal in rows}
     kinds: list[type[WireError]] = [WireError, *WireError.__subclasses__()]
     ours = {kind.code: kind.fatal for kind in kinds}
-    others = {"not_found": False, "refused": False, "timeout": False, "internal": True}
+    answers = (errors.NotFound, errors.Refused, errors.TimedOut, errors.PeerUnreachable)
+    others = {kind.code: False for kind in answers} | {"internal": True}
     assert page == ours | others
-    assert errors.NotFound.code == "not_found"
 
 
 def test_the_methods_agree() -> None:
@@ -100,6 +111,28 @@ def test_the_limits_are_those_of_the_code() -> None:
         assert sentence in slow, sentence
     assert f"1 to {intake.NAME_MAX} characters" in PAGE
     assert f"every {limits.poll_s * 1000:g} ms" in PAGE
+
+
+def test_what_is_said_of_snapshots_and_requests_is_so() -> None:
+    ttl = cache.TTL_S
+    assert f"fresh for {ttl['computers']:g} s, projects and tasks for" in PAGE
+    assert f"projects and tasks for {ttl['projects']:g} s" in PAGE
+    assert ttl["projects"] == ttl["tasks"]
+    assert f"at most {1 / coalescer.WINDOW_S:g} times a second" in PAGE
+    assert f"{replies.MAX_ASKED} requests of a client" in PAGE
+    methods_page = section("Methods")
+    grace, most = session_methods.GRACE_S, session_methods.GRACE_MAX_S
+    assert f"`grace_s`? (0 to {most:g}, else {grace:g})" in methods_page
+    lines, most = session_methods.LINES, session_methods.LINES_MAX
+    assert f"`lines`? (1 to {most:,}, else {lines})" in methods_page
+    assert f"{own_actions.OUTPUT_MAX // 1024} Ki characters" in methods_page
+
+
+def test_the_members_of_the_status_are_on_the_page() -> None:
+    row = next(line for line in PAGE.splitlines() if line.startswith("| `status`"))
+    source = _source(methods).split("def _status")[1].split("\n\n\n")[0]
+    told = set(re.findall(r'^        "([a-z_]+)":', source, re.M))
+    assert told <= set(re.findall(r"`([a-z_]+)`", row))
 
 
 def test_the_fields_of_the_welcome_are_on_the_page() -> None:
