@@ -63,6 +63,8 @@ class Command(NamedTuple):
     notes: str = ""
     takes_dashes: bool = False
     """Words such as `-label:x` are arguments, not misspelt options."""
+    takes_command: bool = False
+    """From the first word that is no option on, all is another program's."""
 
 
 GLOBAL_OPTIONS = (
@@ -138,6 +140,9 @@ def parse(command: Command, words: Sequence[str]) -> Arguments:
             break
         if len(word) < 2 or word[0] != "-":
             free.append(word)
+            if command.takes_command:
+                free.extend(reversed(rest))
+                break
         elif not _take_option(flags, word, rest, found):
             if not command.takes_dashes or word.startswith("--"):
                 raise _unknown_option(command, word)

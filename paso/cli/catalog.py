@@ -37,6 +37,14 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
     (
+        "Sessions and computers",
+        (
+            ("run", "run", "run a command in this terminal, as a session"),
+            ("computer", "computer", "list, name, forget; a look at another's board"),
+            ("peers", "peers", "join this computer to others, or leave"),
+        ),
+    ),
+    (
         "In and out",
         (
             ("import", "transfer", "bring in tasks from JSON or from Go Paso"),

@@ -37,7 +37,7 @@ _VERSION = {"--version", "-V"}
 def run(words: Sequence[str]) -> int:
     """Run one call of `paso` and return its exit code; nothing is raised."""
     _prepare_streams()
-    out = Output(json="--json" in words)
+    out = Output(json="--json" in own_words(words))
     try:
         code = _run_safely(out, words)
         flush()
@@ -77,8 +77,8 @@ def dispatch(words: Sequence[str]) -> int:
     Raises:
         PasoError: whatever kept the command from its work.
     """
-    _check_encoding(words)
     leading, rest = split_leading(words)
+    _check_encoding(own_words(words) if rest[:1] == ["run"] else words)
     if _VERSION.intersection(leading):
         return _show_version(Output(json="--json" in leading))
     if rest[:1] == ["help"]:
@@ -101,6 +101,11 @@ def dispatch(words: Sequence[str]) -> int:
         return code
     finally:
         context.close()
+
+
+def own_words(words: Sequence[str]) -> Sequence[str]:
+    """The words before `--`: what follows may be meant for another program."""
+    return words[: words.index("--")] if "--" in words else words
 
 
 def split_leading(words: Sequence[str]) -> tuple[list[str], list[str]]:

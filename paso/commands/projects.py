@@ -209,14 +209,9 @@ def current_project(
         NoProject: several could be meant, or there is none.
         NotFound: the name that holds names none.
     """
-    if explicit:
-        return find_project(db, explicit)
-    named: str | int | None = environ.get("PASO_PROJECT")
-    where = "PASO_PROJECT"
-    if not named:
-        named, where = _project_here(cwd)
-    if named:
-        return _named_by(db, named, where)
+    named = named_project(db, explicit, cwd=cwd, environ=environ)
+    if named is not None:
+        return named
     every = list_projects(db)
     last = last_used_project(db) if len(every) > 1 else None
     likely = [p for p in every if p.id == last] or every
@@ -229,6 +224,27 @@ def current_project(
         hint="name it with --project, or choose it: paso project use KEY",
         candidates=_named(every),
     )
+
+
+def named_project(
+    db: Database,
+    explicit: str | int | None = None,
+    *,
+    cwd: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Project | None:
+    """Return the project that the call, `PASO_PROJECT` or `.paso.toml` names.
+
+    Raises:
+        NotFound: the name that holds names none.
+    """
+    if explicit:
+        return find_project(db, explicit)
+    named: str | int | None = environ.get("PASO_PROJECT")
+    where = "PASO_PROJECT"
+    if not named:
+        named, where = _project_here(cwd)
+    return _named_by(db, named, where) if named else None
 
 
 def _named_by(db: Database, named: str | int, where: str) -> Project:

@@ -49,6 +49,7 @@ class Activity:
 
     __slots__ = (
         "idle_after_s",
+        "unseen",
         "_bells",
         "_output_at",
         "_rung_at",
@@ -60,6 +61,8 @@ class Activity:
         self, idle_after_s: float = IDLE_AFTER_S, now: float | None = None
     ) -> None:
         self.idle_after_s = idle_after_s
+        self.unseen = False
+        """Its output cannot be seen, so silence means nothing."""
         self._bells = BellFinder()
         self._output_at = now
         self._rung_at: float | None = None
@@ -99,11 +102,11 @@ class Activity:
         """Return `working`, `idle` or `waiting`."""
         if self._rung_at is not None:
             return WAITING
-        return IDLE if self.idle_in(now) is None else WORKING
+        return WORKING if self.unseen or self.idle_in(now) is not None else IDLE
 
     def idle_in(self, now: float) -> float | None:
         """Seconds until silence makes it idle; None when it is, or waits."""
-        if self._output_at is None or self._rung_at is not None:
+        if self.unseen or self._output_at is None or self._rung_at is not None:
             return None
         left = self._output_at + self.idle_after_s - now
         return left if left > 0 else None
