@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 
-from paso.cli import transfer
+from paso.cli import project_rules, transfer
 from paso.cli.arguments import Argument, Command, Option
 from paso.cli.pieces import YES
-from paso.cli.project_rules import RULES
 from paso.cli.table import Head, table
 from paso.cli.times import ago
 from paso.errors import InvalidValue, PasoError
@@ -287,7 +286,15 @@ COMMANDS = (
         notes="The current project: --project, else PASO_PROJECT, else the nearest"
         f"\n{FOLDER_FILE} upwards, else the only project, else the one last used.",
     ),
-    RULES,
+    Command(
+        "project rules",
+        with_project(project_rules.run_rules),
+        "Show or choose what sessions do to the cards of their tasks.",
+        (P_OR_CURRENT,),
+        project_rules.OPTIONS,
+        project_rules.EXAMPLES,
+        notes=project_rules.NOTES,
+    ),
     Command(
         "project tree",
         run_tree,

@@ -5,7 +5,7 @@ Never: know when a rule applies.
 
 from __future__ import annotations
 
-from paso.cli.arguments import Argument, Command, Option
+from paso.cli.arguments import Option
 from paso.errors import InvalidValue
 from paso.model import COMPLETED, IN_PROGRESS
 from paso.text import escape
@@ -24,10 +24,9 @@ NONE = "none"
 
 def run_rules(context: Context, found: Arguments) -> int:
     """Show the rules of a project, changed first where that is asked for."""
-    from paso.cli.project import project_of
     from paso.commands.session_rules import rules_of, set_rules
 
-    project = project_of(context, found.text("P"))
+    project = context.project
     wanted = _wanted(context, project, found)
     rules = (
         set_rules(context.db, project.id, **wanted)
@@ -79,29 +78,25 @@ def _lines(context: Context, project: Project, rules: SessionRules) -> list[str]
     ]
 
 
-RULES = Command(
-    "project rules",
-    run_rules,
-    "Show or choose what sessions do to the cards of their tasks.",
-    (Argument("P", "the project; else the current one", "?", "project"),),
-    (
-        Option(
-            "--on-start",
-            "in-progress: a start moves a card that waits there; none",
-            "WHERE",
-            complete="in-progress|none",
-        ),
-        Option(
-            "--on-end",
-            "an end with 0 moves the card to this column; none",
-            "COLUMN",
-            complete="column",
-        ),
+OPTIONS = (
+    Option(
+        "--on-start",
+        "in-progress: a start moves a card that waits there; none",
+        "WHERE",
+        complete="in-progress|none",
     ),
-    (
-        "paso project rules WEB --on-start in-progress --on-end Review",
-        "paso project rules WEB --on-end none",
+    Option(
+        "--on-end",
+        "an end with 0 moves the card to this column; none",
+        "COLUMN",
+        complete="column",
     ),
-    notes="A card that somebody moved since the session started is left where it is."
-    "\nNo session moves a card to the completed column: that is for you.",
+)
+EXAMPLES = (
+    "paso project rules WEB --on-start in-progress --on-end Review",
+    "paso project rules WEB --on-end none",
+)
+NOTES = (
+    "A card that somebody moved since the session started is left where it is."
+    "\nNo session moves a card to the completed column: that is for you."
 )

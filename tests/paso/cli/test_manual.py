@@ -54,6 +54,8 @@ def _shape(name: str) -> set[str]:
         ("column", model.Column),
         ("label", model.Label),
         ("task", model.Task),
+        ("session", model.Session),
+        ("event of a session", model.SessionEvent),
         ("comment", model.Comment),
         ("relation", model.Relation),
         ("change", model.Change),
