@@ -18,6 +18,7 @@ from paso.model import ENDED, FAILED, TMUX
 from paso.sessions import reconcile
 from paso.sessions.activity import preview_of
 from paso.sessions.ending import command_of, end_command
+from paso.sessions.server import have_children_reaped
 from paso.sessions.tmux import Tmux
 
 TYPE_CHECKING = False
@@ -110,6 +111,8 @@ def _found(wish: Wish, panes: Iterable[PaneState] | None) -> Found:
     tail = ""
     if verdict.do == reconcile.OVER and verdict.pane is not None:
         tail = _tail(ref)
+    elif verdict.do == reconcile.AGAIN:
+        have_children_reaped(ref)
     elif verdict.do == reconcile.END:
         _drive_on(session, ref)
     return Found(wish, verdict, _is_calm(session, facts), tail)
