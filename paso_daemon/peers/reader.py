@@ -95,6 +95,11 @@ class Reader:
     def gaps(self) -> int:
         return sum(one.gaps for one in self._followers.values())
 
+    def is_reading(self, owner: str) -> bool:
+        """True while the log of `owner` is read and nothing of it is missing."""
+        follower = self._followers.get(owner)
+        return follower is not None and follower.reading
+
     def remember(self, saved: Saved) -> None:
         """Take over where an earlier run stood, and what it knew there."""
         for owner, position in saved.positions.items():
