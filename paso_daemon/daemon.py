@@ -15,6 +15,7 @@ from contextlib import suppress
 from paso.errors import PasoError
 from paso.events.change_reader import ChangeReader
 from paso_daemon.change_pump import ChangePump
+from paso_daemon.lag import LagWatch
 from paso_daemon.lifecycle import signals
 from paso_daemon.lifecycle.hang_guard import HangGuard
 from paso_daemon.lifecycle.listener import Listener, listen_at
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from paso_daemon.lifecycle.ground import Ground
+    from paso_daemon.peers.service import Peers
+    from paso_daemon.sessions.service import Sessions
 
 OWN_FDS = 8
 """Descriptors that we open later: the database and its log, the daemon's own log."""
@@ -49,6 +52,8 @@ class Daemon:
         self._health = Health()
         self._tasks = TaskRegistry(self._health)
         self._alone_since = self._loop.time()
+        self._lag = LagWatch(self._loop, self._health)
+        self._sessions: Sessions | None = None
         self._server = self._make_server()
         self._begins_anew = False
         self._peers = PeersSwitch(
@@ -60,6 +65,7 @@ class Daemon:
             ground.computer,
             restart=self.restart,
         )
+        self._peers.on_start.append(self._take_part)
         self._guard = HangGuard(max(ground.settings.hang_s, 3 * ground.settings.tick_s))
 
     @property
@@ -91,7 +97,47 @@ class Daemon:
             health=self._health,
         )
         server.pump.on_rows.append(server.directory.board_changed)
+        server.pump.followers.append(self._look_at_sessions)
+        server.reports["loop_lag"] = self._lag.told
         return server
+
+    def _take_part(self, peers: Peers) -> None:
+        """Answer other computers, and let clients reach them."""
+        from paso_daemon.peers.remote import Remote
+
+        server, publisher = self._server, peers.publisher
+
+        def head() -> object:
+            server.pump.poll()
+            return server.pump.head, publisher.n
+
+        database = self._ground.paths.database
+        Remote(peers, server.directory, self._tasks, server.actions, database, head)
+
+    def _look_at_sessions(self) -> None:
+        """Follow sessions, from the first one on; before it nothing is loaded."""
+        if self._sessions is not None:
+            self._sessions.ring()
+        elif self._server.pump.has_sessions():
+            self._sessions = self._make_sessions()
+            self._sessions.look()
+
+    def _make_sessions(self) -> Sessions:
+        from paso_daemon.sessions.service import Sessions
+
+        server, ground = self._server, self._ground
+        made = Sessions(
+            ground.paths.database,
+            ground.config,
+            self._loop,
+            directory=server.directory,
+            health=self._health,
+            ring=server.pump.ring,
+            is_followed=lambda: self._peers.is_followed,
+            fds_left=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+        )
+        server.reports["session_keeper"] = made.report
+        return made
 
     def stop(self, reason: str) -> None:
         """Begin to take leave."""
@@ -127,6 +173,7 @@ class Daemon:
             self._tasks.start("watchdog", self._tell_watchdog(notifier.watchdog_s))
         elif settings.hang_s:
             self._guard.start()
+        self._lag.start()
         self._loop.call_later(TURNS_AFTER_S, ask_for_short_turns)
 
     async def _keep_house(self) -> None:
@@ -141,7 +188,8 @@ class Daemon:
     async def _watch_database(self) -> None:
         while True:
             await asyncio.sleep(self._ground.settings.poll_s)
-            if self._server.hub or self._peers.is_followed:
+            # Sessions are looked after whether or not anybody looks.
+            if self._server.hub or self._peers.is_followed or self._sessions:
                 self._server.pump.poll()
 
     async def _tell_watchdog(self, period_s: float) -> None:
@@ -188,7 +236,10 @@ class Daemon:
         self._listener.close()
         await self._peers.stop()
         await self._tasks.stop()
+        if self._sessions is not None:
+            await self._sessions.stop()
         self._guard.stop()
+        self._lag.stop()
         server.pump.drain()
         server.say_bye(_bye_reason(reason))
         await self._until_all_closed(self._ground.settings.stop_s)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from paso import __version__
 from paso.computer import Computer, this_computer
-from paso.config import load_config
+from paso.config import Config, load_config
 from paso.errors import StoreReadOnly
 from paso.events.process import DaemonProcess, boot_id, start_ticks
 from paso.paths import Paths, ensure_private_dir
@@ -39,6 +39,7 @@ class Ground(NamedTuple):
 
     paths: Paths
     settings: Settings
+    config: Config
     pid_file: LockFile
     listener: Listener
     computer: Computer
@@ -62,7 +63,7 @@ def take_ground(stack: ExitStack, *, detached: bool) -> Ground:
     os.umask(0o077)
     os.chdir("/")
     signals.stop_while_starting()
-    paths, settings = _configuration()
+    paths, settings, config = _configuration()
     paths.check_socket_length()
     ensure_private_dir(paths.home)
     handed_over = activation.inherited_listener()
@@ -74,18 +75,25 @@ def take_ground(stack: ExitStack, *, detached: bool) -> Ground:
     computer = this_computer(paths.home)
     log = paths.daemon_log if detached else None
     return Ground(
-        paths, settings, pid_file, listener, computer, activation.Notifier(), log
+        paths,
+        settings,
+        config,
+        pid_file,
+        listener,
+        computer,
+        activation.Notifier(),
+        log,
     )
 
 
-def _configuration() -> tuple[Paths, Settings]:
+def _configuration() -> tuple[Paths, Settings, Config]:
     paths, settings = Paths(), load_settings()
     config = load_config(paths)
     if config.socket:
         paths = Paths(paths.home, config.socket)
     if not settings.idle_exit_s:
         settings = settings._replace(idle_exit_s=config.idle_exit_s)
-    return paths, settings._replace(max_frame=config.max_frame)
+    return paths, settings._replace(max_frame=config.max_frame), config
 
 
 def _lock(stack: ExitStack, paths: Paths, wait_s: float) -> LockFile:
