@@ -49,6 +49,12 @@ class RemoteControl(Protocol):
             PeerUnreachable, TimedOut, Refused, NotFound: it was not done.
         """
 
+    def want(self, computer: str, project_uid: str = "") -> None:
+        """Somebody reads its projects, or the tasks of one; get them soon."""
+
+    def forget(self, computer: str) -> None:
+        """Drop all that is known of it."""
+
 
 class Directory:
     """Who runs what, on which computer.
@@ -206,6 +212,14 @@ class Directory:
         """Take a list of all tasks of a project of a computer."""
         good = [Item(one["uid"], one) for one in self._listed(owner, items)]
         self._replace_list("tasks", owner, good, project_uid)
+
+    def renew(self, kind: str, owner: str) -> None:
+        """What is kept of a computer is still true; it is told if that was in doubt."""
+        now = self._clock()
+        was_fresh = self.cache.freshness(kind, owner, now)["state"] == "fresh"
+        self.cache.renew(kind, owner, now)
+        if not was_fresh:
+            self._mark(kind, owner, "", News(UPDATED))
 
     def _listed(self, owner: str, items: Iterable[Record]) -> Iterator[Record]:
         for record in items:

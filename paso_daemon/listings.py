@@ -55,6 +55,7 @@ def computers(server: Server, params: Params) -> dict[str, Any]:
 def projects(server: Server, params: Params) -> dict[str, Any] | Later:
     """Return projects; those of this computer are in its database."""
     computer = _computer(server, params)
+    _want(server, computer)
     found = server.directory.cache.known("projects", computer)
     if computer in ("", server.directory.own.id):
         return _with_own(server, computer, found, params)
@@ -77,12 +78,32 @@ def tasks(server: Server, params: Params) -> dict[str, Any] | Later:
     project = read.maybe_text(params, "project_uid")
     if computer == own:
         return _own_tasks(server, project, params)
+    _want(server, computer, project)
     found = (
         one
         for one in server.directory.cache.known("tasks", computer)
         if project in ("", one.entry.group)
     )
     return _page(server, "tasks", computer, found, params)
+
+
+def _want(server: Server, computer: str, project: str = "") -> None:
+    """What is known is told at once; whoever asks again finds what is new."""
+    remote = server.directory.remote
+    if remote is not None and computer not in ("", server.directory.own.id):
+        remote.want(computer, project)
+
+
+def computer_forget(server: Server, params: Params) -> dict[str, Any]:
+    """Drop what is known of another computer. Raises NotFound."""
+    computer, directory = read.text(params, "id"), server.directory
+    if computer == directory.own.id or not directory.is_known(computer):
+        raise NotFound(f"no other computer {computer!r:.60}")
+    if directory.remote is not None:
+        directory.remote.forget(computer)
+    else:
+        directory.remove_computer(computer)
+    return {"forgotten": True}
 
 
 async def _own_tasks(server: Server, project: str, params: Params) -> dict[str, Any]:

@@ -128,6 +128,7 @@ def _shutdown(server: Server, params: Params) -> dict[str, Any]:
 
 METHODS: dict[str, Callable[[Server, Params], Any]] = {
     "clients": _clients,
+    "computer_forget": listings.computer_forget,
     "computers": listings.computers,
     "projects": listings.projects,
     "session": session_methods.session,

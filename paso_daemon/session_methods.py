@@ -40,32 +40,42 @@ def session(server: Server, params: Params) -> dict[str, Any] | Later:
 
 
 def end(server: Server, params: Params) -> Later:
-    grace_s = read.seconds(params, "grace_s", GRACE_S, GRACE_MAX_S)
-    asked = {"grace_s": grace_s}
-    return _act(server, "session_end", params, asked, grace_s + ANSWER_S)
+    return _act(server, "session_end", params)
 
 
 def send(server: Server, params: Params) -> Later:
-    if type(params.get("text")) is not str:
-        raise WireError("text is a text")
-    asked = {"text": params["text"], "enter": read.flag(params, "enter", True)}
-    return _act(server, "session_send", params, asked, ANSWER_S)
+    return _act(server, "session_send", params)
 
 
 def output(server: Server, params: Params) -> Later:
-    asked = {"lines": read.number(params, "lines", LINES, LINES_MAX)}
-    return _act(server, "session_output", params, asked, ANSWER_S)
+    return _act(server, "session_output", params)
 
 
-def _act(
-    server: Server, op: str, params: Params, asked: Params, timeout_s: float
-) -> Later:
+def checked(op: str, params: Params) -> tuple[Params, float]:
+    """Return the parameters of an operation, and the seconds that it may take.
+
+    Raises:
+        WireError: one is wrong.
+    """
+    if op == "session_end":
+        grace_s = read.seconds(params, "grace_s", GRACE_S, GRACE_MAX_S)
+        return {"grace_s": grace_s}, grace_s + ANSWER_S
+    if op == "session_output":
+        return {"lines": read.number(params, "lines", LINES, LINES_MAX)}, ANSWER_S
+    if type(params.get("text")) is not str:
+        raise WireError("text is a text")
+    enter = read.flag(params, "enter", True)
+    return {"text": params["text"], "enter": enter}, ANSWER_S
+
+
+def _act(server: Server, op: str, params: Params) -> Later:
     """Have it done where the session is.
 
     Raises:
         NotFound: no session of that id.
         PeerUnreachable: the computer that has it cannot be asked.
     """
+    asked, timeout_s = checked(op, params)
     id, computer = _named(params)
     directory = server.directory
     owner = computer or _owner(server, id)

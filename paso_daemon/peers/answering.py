@@ -16,7 +16,14 @@ import asyncio
 import logging
 from typing import Any, Protocol
 
-from paso.errors import PasoError, PeerUnreachable, Refused, UnknownMethod, WireError
+from paso.errors import (
+    BadEvent,
+    PasoError,
+    PeerUnreachable,
+    Refused,
+    UnknownMethod,
+    WireError,
+)
 from paso.peers_file import CONTROLS
 from paso_daemon.peers.requests import NEEDS, Body, Inbox, Request, checked
 
@@ -186,10 +193,13 @@ class Answering:
 
     async def _reply(self, request: Request, outcome: Body) -> None:
         self.answered += 1
+        body = {"id": request.id, **outcome}
         try:
-            await self._inbox.send(
-                request.sender, "reply", {"id": request.id, **outcome}
-            )
+            try:
+                await self._inbox.send(request.sender, "reply", body)
+            except BadEvent:
+                body = {"id": request.id, "result": {"state": "done"}}
+                await self._inbox.send(request.sender, "reply", body)
         except PeerUnreachable as error:
             # The outcome is kept: who asks again with the same `idem` gets it.
             logger.info("no answer to %s: %s", request.sender, error.message)

@@ -40,7 +40,7 @@ class BoardKeys:
 
     Arguments:
         own: id of this computer.
-        gen: of this run of the daemon; later runs have greater ones.
+        gen: the generation of what we publish now; it only grows.
         key: name of the key of a computer's project.
     """
 
@@ -49,30 +49,30 @@ class BoardKeys:
         link: Asker,
         signer: Signer,
         own: str,
-        gen: int,
+        gen: Callable[[], int],
         key: Callable[[str, str], str],
     ) -> None:
         self._link = link
         self._signer = signer
         self._own = own
         self._key = key
-        self.gen = gen
-        self.n = 0
+        self._gen = gen
+        self._n = 0
 
-    async def publish(self, project_uid: str, data: bytes) -> int:
-        """Write a board; return its number, greater than all before in this run.
+    async def publish(self, project_uid: str, data: bytes) -> tuple[int, int]:
+        """Write a board; return generation and number, greater than all before.
 
         Raises:
             PeerUnreachable: it is not there now.
         """
-        self.n += 1
-        number = self.n
-        value = self._signer.seal(self._own, KIND, self.gen, number, data)
+        self._n += 1
+        gen, number = self._gen(), self._n
+        value = self._signer.seal(self._own, KIND, gen, number, data)
         key = self._key(self._own, project_uid)
         answers = await self._link.ask(("SET", key, value, "PX", LIFE_MS))
         if answers[0] not in (b"OK", "OK"):
             raise PeerUnreachable(f"Redis did not take the board: {answers[0]}")
-        return number
+        return gen, number
 
     async def fetch(self, owner: str, project_uid: str) -> Sealed | None:
         """Return a board as its owner published it; None when it is not there.

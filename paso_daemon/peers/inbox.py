@@ -77,6 +77,10 @@ class Refusals:
         level = logging.WARNING if seen <= self.LOGGED else logging.DEBUG
         logger.log(level, "peers: refused, %s", key)
 
+    def told(self) -> dict[str, int]:
+        """Return where and why to how often, of the last reasons."""
+        return dict(self._reasons)
+
 
 class Inbox:
     """Our own inbox and the way to those of others.

@@ -9,6 +9,7 @@ Never: read in the loop, write to the database, publish what nobody asked for.
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Any, NamedTuple
 
 from paso.errors import WireError
@@ -32,6 +33,7 @@ RENEW_S = LIFE_MS / 1000 / 2
 
 class _Published(NamedTuple):
     version: str
+    gen: int
     n: int
     head: object
     at: float
@@ -74,7 +76,7 @@ class OwnBoards:
             # One at a time: a second reader finds what the first one published.
             async with self._reading:
                 found = self._valid(uid) or await self._publish(uid)
-        return {"version": found.version, "gen": self._keys.gen, "n": found.n}
+        return {"version": found.version, "gen": found.gen, "n": found.n}
 
     def _valid(self, uid: str) -> _Published | None:
         found = self._published.get(uid)
@@ -90,9 +92,9 @@ class OwnBoards:
         if before and before.version == packed.version and now - before.at < RENEW_S:
             found = before._replace(head=head)
         else:
-            n = await self._keys.publish(uid, packed.data)
+            place = await self._keys.publish(uid, packed.data)
             self.published += 1
-            found = _Published(packed.version, n, head, now)
+            found = _Published(packed.version, *place, head, now)
         self._published[uid] = found
         return found
 
@@ -102,4 +104,7 @@ def _is_word(text: str) -> bool:
 
 
 def _read(database: str, uid: str) -> Packed:
-    return pack(uid, read_tasks(database, uid) if uid else read_projects(database))
+    if uid:
+        return pack(uid, read_tasks(database, uid))
+    # Nobody has used the board there yet: it has no project.
+    return pack("", read_projects(database) if os.path.exists(database) else [])

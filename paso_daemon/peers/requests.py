@@ -22,8 +22,10 @@ import os
 from typing import Any, NamedTuple, Protocol
 
 from paso.errors import (
+    BadEvent,
     PasoError,
     PeerUnreachable,
+    Refused,
     TimedOut,
     WireError,
 )
@@ -84,6 +86,7 @@ class Asking:
         self._inbox = inbox
         self._why_not = why_not
         self._waiting: dict[str, tuple[str, asyncio.Future[Body]]] = {}
+        self.asked = 0
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -108,11 +111,14 @@ class Asking:
         number = os.urandom(8).hex()
         answer = asyncio.get_running_loop().create_future()
         self._waiting[number] = computer, answer
+        self.asked += 1
         try:
             async with asyncio.timeout(timeout_s):
                 body = _question(number, op, params, timeout_s)
                 await self._inbox.send(computer, "request", body)
                 return _result(await answer)
+        except BadEvent:
+            raise Refused(f"{op} is too long to be sent to another computer") from None
         except TimeoutError:
             raise TimedOut(
                 f"computer {computer} did not answer {op} within {timeout_s:g} s"
@@ -135,6 +141,11 @@ class Asking:
                 answer.set_exception(
                     TimedOut(f"computer {computer} went away before it answered")
                 )
+
+    def all_gone(self) -> None:
+        """The way to the others is closed."""
+        for computer in {asked for asked, _ in self._waiting.values()}:
+            self.gone(computer)
 
 
 def _question(number: str, op: str, params: Body, timeout_s: float) -> Body:

@@ -18,6 +18,7 @@ from typing import Any
 from paso import __version__
 from paso.errors import BadEvent
 from paso.model import LIVE_PHASES
+from paso_daemon.cache import LIVE
 from paso_daemon.peers.keys import is_computer_id
 from paso_daemon.peers.presence import EXPIRES, MAX_COMPUTERS, Peer
 
@@ -67,6 +68,8 @@ class Rounds:
         self.beats = 0
         self.on_gone: list[Callable[[str], None]] = []
         """Told the id of a computer that went away."""
+        self.on_live: list[Callable[[str], None]] = []
+        """Told the id of a computer that came, or began anew."""
         self._own = own
         self._run = run
         self._at = at
@@ -232,8 +235,12 @@ class Rounds:
             self._reader.told_head(id, peer.head)
         if is_new or changed:
             self._tell(peer)
-        if is_new and run and run != peer.run:
+        is_another = is_new and run != peer.run
+        if is_another and run:
             self._reader.ask(id)  # its log begins anew
+        if peer.state == LIVE and (changed or is_another):
+            for tell in self.on_live:
+                tell(id)
 
     def _is_gone(self, id: str) -> None:
         if self._presence.gone(id):

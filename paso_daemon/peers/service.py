@@ -79,6 +79,9 @@ class Peers:
         self.config = config
         self.state = "connecting"
         self.reason = ""
+        self.on_stop: list[Callable[[], None]] = []
+        self.reports: list[Callable[[], dict[str, Any]]] = []
+        """Each adds to `status`."""
         self.run_id = os.urandom(8).hex()
         self._directory = directory
         self._registry = registry
@@ -184,6 +187,8 @@ class Peers:
             if ours in listeners:
                 listeners.remove(ours)  # type: ignore[arg-type]
         self.publisher.stop()
+        for tell in self.on_stop:
+            tell()
         try:
             async with asyncio.timeout(STOP_S):
                 await self._leave()
@@ -322,7 +327,7 @@ class Peers:
     def status(self) -> dict[str, Any]:
         """Return what `status` shows, without credentials."""
         now = self._loop.time()
-        return {
+        found = {
             "state": self.state,
             "url": self.at.link.shown,
             "network": self.config.network,
@@ -337,12 +342,16 @@ class Peers:
             "applied": self.reader.applied,
             "gaps": self.reader.gaps,
             "refused": self.refusals.total,
+            "refusals": self.refusals.told(),
             "snapshots_written": self.at.snapshots.written,
             "snapshots_loaded": self.at.snapshots.loaded,
             "commands": self.at.link.commands,
             "gen": self.publisher.gen,
             "n": self.publisher.n,
         }
+        for report in self.reports:
+            found |= report()
+        return found
 
 
 def _first(errors: BaseException) -> BaseException:

@@ -203,7 +203,7 @@ class World:
         )
 
     def keys(self, own: str, gen: int) -> BoardKeys:
-        return BoardKeys(self.redis, Signer("net", KEY), own, gen, key_of)
+        return BoardKeys(self.redis, Signer("net", KEY), own, lambda: gen, key_of)
 
     async def ask(
         self, computer: str, op: str, params: Record, timeout_s: float
@@ -385,7 +385,7 @@ async def test_a_board_of_somebody_else_is_never_shown(it: World) -> None:
     it.boards.want(OWNER, uid)
     await until(lambda: (OWNER, uid) in it.screen.tasks)
     good = it.redis.values[key_of(OWNER, uid)]
-    forged = BoardKeys(it.redis, Signer("net", "00" * 32), OWNER, 9, key_of)
+    forged = BoardKeys(it.redis, Signer("net", "00" * 32), OWNER, lambda: 9, key_of)
     await forged.publish(uid, pack(uid, [{"uid": "x", "title": "forged"}]).data)
     reader = it.keys(READER, 1)
     with pytest.raises(BadEvent):
