@@ -104,6 +104,8 @@ def session_ended(
 ) -> Session:
     """Note that its command is gone: `ended` with 0 or when asked to, else `failed`.
 
+    An adopted one of which no exit code is known has `ended`: its pane was closed.
+
     An end with 0 moves the card if its project wants it. A session that is over
     already stays as it is.
 
@@ -119,7 +121,8 @@ def session_ended(
         before = get_session(db, session_id)
         if before.phase in OVER:
             return before
-        phase = ENDED if exit_code == 0 or before.phase == STOPPING else FAILED
+        wanted = before.phase == STOPPING or _was_closed(before, exit_code)
+        phase = ENDED if exit_code == 0 or wanted else FAILED
         if attention is None:
             attention = _wanted(before, phase, exit_code, signal)
         stays = session_rules.on_clean_end(db, session_id) if exit_code == 0 else ""
@@ -137,6 +140,11 @@ def session_ended(
     return get_session(db, session_id)
 
 
+def _was_closed(before: Session, exit_code: int | None) -> bool:
+    """True for a pane that its owner closed: nobody knows that anything failed."""
+    return before.adopted and exit_code is None
+
+
 def _kept(before: Session) -> str:
     """Why it was stopped says why it ended; why it waited does not."""
     return before.reason if before.phase == STOPPING else ""
@@ -145,7 +153,7 @@ def _kept(before: Session) -> str:
 def _wanted(
     before: Session, phase: str, exit_code: int | None, signal: int | None
 ) -> str:
-    if before.phase == STOPPING:
+    if before.phase == STOPPING or _was_closed(before, exit_code):
         return "none"
     interrupted = signal == INTERRUPT or exit_code == 128 + INTERRUPT
     if before.backend == PTY and (exit_code == 0 or interrupted):

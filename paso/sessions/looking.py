@@ -148,20 +148,15 @@ def _over(
     if tail is None:
         tail = last_lines(ref) if pane is not None else ""
     rows = tail.rstrip().splitlines()
-    with db.write():
-        if session.adopted and verdict.exit_code is None and verdict.signal is None:
-            # Its owner closed it. That is an end, not a failure of its command.
-            with suppress(PhaseRefused):
-                store.session_stopping(db, session.id, verdict.reason)
-        session = store.session_ended(
-            db,
-            session.id,
-            exit_code=verdict.exit_code,
-            signal=verdict.signal,
-            reason=verdict.reason,
-            preview=rows[-1].strip()[:PREVIEW_MAX] if rows else "",
-            tail=tail,
-        )
+    session = store.session_ended(
+        db,
+        session.id,
+        exit_code=verdict.exit_code,
+        signal=verdict.signal,
+        reason=verdict.reason,
+        preview=rows[-1].strip()[:PREVIEW_MAX] if rows else "",
+        tail=tail,
+    )
     if pane is not None and not pane.attached:
         with suppress(ToolFailed):
             Tmux(ref.tmux_socket).kill(ref)

@@ -106,6 +106,15 @@ def test_the_exit_code_decides_how_it_ended(
     assert (over.ended_at or "") >= (over.started_at or "") > ""
 
 
+def test_an_adopted_pane_that_was_closed_has_ended(home_db: Database) -> None:
+    session = run(home_db, adopted=True)
+    over = sessions.session_ended(home_db, session.id, exit_code=None, reason="closed")
+    assert (over.phase, over.exit_code, over.attention) == (ENDED, None, "none")
+    session = run(home_db, adopted=True)
+    over = sessions.session_ended(home_db, session.id, exit_code=None, signal=9)
+    assert (over.phase, over.exit_code, over.attention) == (FAILED, 137, "failed")
+
+
 def test_one_that_was_asked_to_end_has_ended_however(home_db: Database) -> None:
     session = in_phase(home_db, STOPPING)
     over = sessions.session_ended(home_db, session.id, exit_code=None, signal=15)
