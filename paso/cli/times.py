@@ -27,12 +27,15 @@ def ago(stamp: str, now: datetime | None = None) -> str:
     except ValueError:
         return stamp
     seconds = int(((now or datetime.now(UTC)) - then).total_seconds())
-    if seconds < 5:
-        return "now"
+    return "now" if seconds < 5 else f"{period(seconds)} ago"
+
+
+def period(seconds: int) -> str:
+    """Tell a length of time: `40 s`, `3 min`, `2 days`."""
     for limit, unit, name in STEPS:
         if seconds < limit:
-            return f"{seconds // unit} {_singular(seconds // unit, name)} ago"
-    return f"{seconds // (86400 * 365)} years ago"
+            return f"{seconds // unit} {_singular(seconds // unit, name)}"
+    return f"{seconds // (86400 * 365)} years"
 
 
 def _singular(count: int, name: str) -> str:

@@ -1,0 +1,399 @@
+"""`paso computer`: the computers that have joined, and a look at their boards.
+
+Never: write to another computer, name one by anything but its id once it is found.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from paso.cli.arguments import Argument, Command
+from paso.cli.table import Head, table
+from paso.errors import (
+    Ambiguous,
+    InvalidValue,
+    NoListener,
+    NotFound,
+    PeerUnreachable,
+)
+from paso.text import escape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
+
+    from paso.cli.arguments import Arguments
+    from paso.cli.context import Context
+    from paso.cli.output import Output
+    from paso.model import Column, Project, Task
+
+    Record = dict[str, Any]
+
+ANSWER_S = 2.0
+"""Seconds the daemon has for a question."""
+STARTING_S = 10.0
+FILL_S = 5.0
+"""Seconds to wait for the first sight of another computer's board."""
+LOOK_S = 0.1
+
+STATE_COLORS = {"live": "#22C55E", "stale": "#EAB308", "offline": "#6B7280"}
+
+
+def fetch_computers(context: Context) -> list[Record]:
+    """The computers that are known, this one first, then by name.
+
+    Raises:
+        DaemonUnreachable: this computer has joined others, and no daemon answers.
+    """
+    from paso.peers_file import active_peers
+
+    joined = active_peers(context.paths.home) is not None
+    try:
+        answer = _ask(context, "computers", {}, start=joined)
+    except NoListener:
+        if joined:
+            raise
+        return [_this(context)]
+    found: list[Record] = answer["data"]
+    return sorted(found, key=lambda one: (not one.get("this"), _name(one).casefold()))
+
+
+def _ask(context: Context, method: str, params: Record, *, start: bool) -> Record:
+    from paso.events.launcher import call
+
+    start = start and context.config.auto_start
+    limit = STARTING_S if start else ANSWER_S
+    return call(context.paths, method, params, timeout_s=limit, start=start)
+
+
+def _this(context: Context) -> Record:
+    """This computer, as the daemon would tell of it."""
+    from paso import __version__
+    from paso.computer import this_computer
+
+    context.db.change_head()  # makes the home, which keeps the id
+    own, system = this_computer(context.paths.home), os.uname()
+    return {
+        "id": own.id,
+        "name": own.name,
+        "state": "live",
+        "this": True,
+        "version": __version__,
+        "os": f"{system.sysname} {system.release}",
+    }
+
+
+def _name(record: Record) -> str:
+    return str(record.get("name") or record.get("id"))
+
+
+def find_computer(context: Context, ref: str) -> Record:
+    """The computer of this id, name, or unique beginning of its id.
+
+    Raises:
+        NotFound, Ambiguous: none, or several; two computers may have one name.
+    """
+    every = fetch_computers(context)
+    text = ref.strip().casefold()
+    ways = (
+        [one for one in every if one["id"] == text],
+        [one for one in every if _name(one).casefold() == text],
+        [one for one in every if len(text) >= 4 and one["id"].startswith(text)],
+    )
+    matches = next((way for way in ways if way), [])
+    if len(matches) == 1:
+        return matches[0]
+    named = tuple(f"{one['id']} {_name(one)}" for one in matches or every)
+    if matches:
+        raise Ambiguous(f"several computers are named {ref!r}", candidates=named)
+    raise NotFound(f"there is no computer {ref!r}", candidates=named)
+
+
+def run_list(context: Context, found: Arguments) -> int:
+    """List the computers, this one first."""
+    every = fetch_computers(context)
+    ids = [one["id"] for one in every]
+    context.out.show(every, ids, lambda: computer_table(context.out, every))
+    return 0
+
+
+def computer_table(out: Output, every: Sequence[Record]) -> list[str]:
+    """The computers as a table."""
+    heads = (
+        Head("name", least=12),
+        Head("state", lambda cell, row: _painted(out, cell)),
+        Head("sessions"),
+        Head("cpu", right=True, spare=2),
+        Head("memory", right=True, spare=2),
+        Head("disk", right=True, spare=3),
+        Head("paso", spare=4),
+        Head("id", spare=1),
+    )
+    return table(out, heads, [_row(one) for one in every])
+
+
+def _painted(out: Output, cell: str) -> str:
+    return out.palette.color(cell, STATE_COLORS.get(cell.split()[0], "#6B7280"))
+
+
+def _row(one: Record) -> tuple[str, ...]:
+    stats = one.get("stats") or {}
+    return (
+        escape(_name(one)) + (" (this)" if one.get("this") else ""),
+        _state(one),
+        _sessions(one.get("counts") or {}),
+        *(_percent(stats.get(f"{name}_percent")) for name in ("cpu", "memory", "disk")),
+        escape(str(one.get("version", ""))),
+        escape(one["id"]),
+    )
+
+
+def _state(one: Record) -> str:
+    """Live needs no age; of all else, how long ago it was heard."""
+    state, age = str(one.get("state", "offline")), one.get("age_s")
+    if state == "live" or not isinstance(age, (int, float)):
+        return escape(state)
+    from paso.cli.times import period
+
+    return f"{escape(state)} {period(int(age))}"
+
+
+def _sessions(counts: Record) -> str:
+    live, waiting = counts.get("live", 0), counts.get("needs_user", 0)
+    told = f"{live} live" if live else ""
+    return f"{told}, {waiting} waiting".lstrip(", ") if waiting else told
+
+
+def _percent(value: object) -> str:
+    return f"{value:.0f} %" if isinstance(value, (int, float)) else ""
+
+
+def run_show(context: Context, found: Arguments) -> int:
+    """Show all that is known of a computer."""
+    ref = found.text("COMPUTER")
+    record = find_computer(context, ref) if ref else fetch_computers(context)[0]
+    context.out.show(record, [record["id"]], lambda: _facts(record))
+    return 0
+
+
+def _facts(record: Record) -> Iterator[str]:
+    for name, value in record.items():
+        if isinstance(value, dict):
+            for inner, one in value.items():
+                yield f"{name + '.' + inner:24} {escape(str(one))}"
+        else:
+            yield f"{name:24} {escape(str(value))}"
+
+
+def run_rename(context: Context, found: Arguments) -> int:
+    """Give this computer another name; others see it within half a minute."""
+    from paso.commands.values import line
+    from paso.computer import rename_computer, this_computer
+    from paso.paths import ensure_private_dir
+
+    word = found.word("NAME")
+    name = line("name of a computer", word, 64) if word else ""
+    if any(not one.isprintable() for one in name):
+        raise InvalidValue("a name has no control characters")
+    ensure_private_dir(context.paths.home)
+    rename_computer(context.paths.home, name)
+    own = this_computer(context.paths.home)
+    context.out.show(own, [own.id], lambda: [f"this computer is {escape(own.name)}"])
+    return 0
+
+
+def run_forget(context: Context, found: Arguments) -> int:
+    """Drop what is known of a computer; nothing of its own is touched."""
+    record = find_computer(context, found.word("COMPUTER"))
+    if record.get("this"):
+        raise InvalidValue("this is the computer that you are at")
+    done = _ask(context, "computer_forget", {"id": record["id"]}, start=False)
+    data = {"id": record["id"], "name": _name(record), **done}
+    context.out.show(data, [record["id"]], lambda: [f"forgot {escape(_name(record))}"])
+    if record.get("state") == "live":
+        context.out.say("it is live, and will be here again; there: paso peers off")
+    return 0
+
+
+def run_projects(context: Context, found: Arguments) -> int:
+    """List the projects of another computer."""
+    record = find_computer(context, found.word("COMPUTER"))
+    projects = _filled(context, "projects", {"computer": record["id"]}, record)
+    keys = [one["key"] for one in projects]
+    context.out.show(projects, keys, lambda: _project_table(context.out, projects))
+    return 0
+
+
+def _project_table(out: Output, projects: Sequence[Record]) -> list[str]:
+    heads = (
+        Head("key", lambda cell, row: out.palette.bold(cell)),
+        Head("name", least=12),
+        Head("open", right=True),
+        Head("done", right=True),
+    )
+    rows = [
+        (
+            escape(one["key"]),
+            escape(one["name"]),
+            str(one["counts"]["open"]),
+            str(one["counts"]["completed"]),
+        )
+        for one in projects
+    ]
+    return table(out, heads, rows)
+
+
+def run_board(context: Context, found: Arguments) -> int:
+    """Print a project of another computer, read-only."""
+    from paso.cli.board import board_lines
+
+    computer = find_computer(context, found.word("COMPUTER"))
+    whose = {"computer": computer["id"]}
+    projects = _filled(context, "projects", whose, computer)
+    chosen = _project(projects, found.text("PROJECT"))
+    wanted = whose | {"project_uid": chosen["uid"]}
+    tasks = _filled(context, "tasks", wanted, computer)
+    project, groups = _as_records(chosen, tasks)
+    data = {"computer": computer, "project": chosen, "tasks": tasks}
+    context.out.show(
+        data,
+        [one["key"] for one in tasks],
+        lambda: board_lines(context.out, project, groups),
+    )
+    return 0
+
+
+def _project(projects: Sequence[Record], ref: str | None) -> Record:
+    text = (ref or "").strip().casefold()
+    matches = [
+        one
+        for one in projects
+        if not text or text in (one["key"].casefold(), one["name"].casefold())
+    ]
+    if len(matches) == 1:
+        return matches[0]
+    named = tuple(f"{one['key']} {one['name']}" for one in projects)
+    if matches:
+        raise Ambiguous("it has several projects: name one", candidates=named)
+    raise NotFound(f"it has no project {ref!r}", candidates=named)
+
+
+def _filled(
+    context: Context, method: str, params: Record, computer: Record
+) -> list[Record]:
+    """All records of a list, waited for where they come from another computer.
+
+    Raises:
+        PeerUnreachable: nothing of it is known, and it cannot be asked now.
+    """
+    deadline = time.monotonic() + FILL_S
+    data, source = _pages(context, method, params)
+    while source.get("state") != "fresh" and computer.get("state") == "live":
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(LOOK_S)
+        data, source = _pages(context, method, params)
+    _tell_age(context, source, computer)
+    return data
+
+
+def _pages(
+    context: Context, method: str, params: Record
+) -> tuple[list[Record], Record]:
+    data: list[Record] = []
+    after: Record = {}
+    while True:
+        answer = _ask(context, method, params | after, start=True)
+        data += answer["data"]
+        if not answer.get("next"):
+            return data, answer["sources"].get(params["computer"], {})
+        after = {"after": answer["next"]}
+
+
+def _tell_age(context: Context, source: Record, computer: Record) -> None:
+    age, state = source.get("age_s"), source.get("state")
+    if state == "fresh":
+        return
+    if age is None:
+        raise PeerUnreachable(
+            f"{_name(computer)} is {computer.get('state')}, "
+            "and its board was never seen here"
+        )
+    from paso.cli.times import period
+
+    context.out.warn(f"{_name(computer)}: as it was {period(int(age))} ago")
+
+
+def _as_records(
+    project: Record, tasks: Iterable[Record]
+) -> tuple[Project, list[tuple[Column, list[Task]]]]:
+    """The records that the board is printed from, out of their JSON."""
+    from paso.model import Column, ColumnRef, Counts, LabelRef, Project, Task
+
+    def built(kind: Any, record: Record, **parts: Any) -> Any:
+        return kind(*({**record, **parts}.get(name) for name in kind._fields))
+
+    columns = [built(Column, one) for one in project.get("columns", ())]
+    cards = [
+        built(
+            Task,
+            one,
+            column=built(ColumnRef, one["column"]),
+            labels=tuple(built(LabelRef, label) for label in one["labels"]),
+        )
+        for one in sorted(tasks, key=lambda one: int(one["position"]))
+    ]
+    groups = [
+        (column, [card for card in cards if card.column.id == column.id])
+        for column in columns
+    ]
+    return built(Project, project, counts=built(Counts, project["counts"])), groups
+
+
+_WHICH = Argument("COMPUTER", "its id, the beginning of it, or its name")
+
+COMMANDS = (
+    Command(
+        "computer list",
+        run_list,
+        "List the computers that have joined, this one first.",
+        notes="Without `paso peers on` there is only this one.",
+    ),
+    Command(
+        "computer show",
+        run_show,
+        "Show all that is known of a computer; else of this one.",
+        (Argument("COMPUTER", _WHICH.help, "?"),),
+    ),
+    Command(
+        "computer rename",
+        run_rename,
+        "Give this computer another name; an empty one is the host's again.",
+        (Argument("NAME", "a line of at most 64 characters"),),
+    ),
+    Command(
+        "computer forget",
+        run_forget,
+        "Drop what is known here of a computer that is gone for good.",
+        (_WHICH,),
+    ),
+    Command(
+        "computer projects",
+        run_projects,
+        "List the projects of another computer.",
+        (_WHICH,),
+    ),
+    Command(
+        "computer board",
+        run_board,
+        "Print a project of another computer; it cannot be changed from here.",
+        (
+            _WHICH,
+            Argument("PROJECT", "its key or name; needed where it has several", "?"),
+        ),
+        examples=("paso computer board laptop WEB",),
+        notes="What was seen last is shown while the computer is away, with its age.",
+    ),
+)
