@@ -5,7 +5,7 @@ and one look at a server is under way at a time. A session about which something
 that it is over is looked at until that is clear, with waits that double; what tmux
 cannot tell yet is asked again a few times before its answer counts.
 
-Never: look (that is `looking`, in a thread), know what a session is.
+Never: look (that is `errands`, in a thread), know what a session is.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Protocol
 
 from paso.events.backoff import Backoff
 from paso.sessions import reconcile
-from paso_daemon.sessions import looking
+from paso_daemon.sessions import errands
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
 
-    from paso_daemon.sessions.looking import Found, Look, Wish
+    from paso_daemon.sessions.errands import Found, Look, Wish
     from paso_daemon.sessions.writer import Writer
     from paso_daemon.tasks import Health
 
@@ -142,7 +142,7 @@ class Enquiry:
             if wish is None:
                 self.forget(session_id)
                 continue
-            groups.setdefault(looking.socket_of(wish.session, wish.ref), []).append(
+            groups.setdefault(errands.socket_of(wish.session, wish.ref), []).append(
                 wish
             )
         for socket, wishes in groups.items():
@@ -156,7 +156,7 @@ class Enquiry:
         thread = self._looks if socket else self._writes
         thread.run(
             ("look", socket),
-            lambda: looking.look(socket, wishes, self._computer),
+            lambda: errands.look(socket, wishes, self._computer),
             lambda look: self._looked(socket, wishes, look),
         )
 

@@ -24,11 +24,11 @@ from paso.errors import NotFound
 from paso.model import LIVE_PHASES, LOST, PTY, STARTING, STOPPING
 from paso.sessions import reconcile
 from paso.sessions.server import is_same_server
-from paso_daemon.sessions import looking
+from paso_daemon.sessions import errands
 from paso_daemon.sessions.deaths import Deaths, Process, is_alive, this_boot
 from paso_daemon.sessions.enquiry import Enquiry
 from paso_daemon.sessions.leftovers import Leftovers
-from paso_daemon.sessions.looking import Found, Leftover, Look, Wish
+from paso_daemon.sessions.errands import Found, Look, Wish
 from paso_daemon.sessions.watch import Watch
 
 TYPE_CHECKING = False
@@ -158,13 +158,11 @@ class Keeper:
             self._lost.pop(session.id, None)
             self._follow(session, ref)
             return
-        kept = self._drop(session.id)
+        self._drop(session.id)
         if ref is not None and session.phase == LOST and _may_be_found(ref):
             self._lost[session.id] = Kept(session, ref, self._loop.time())
             while len(self._lost) > LOST_MAX:
                 self._drop(next(iter(self._lost)))
-        elif kept is not None and kept.ref.tmux_pane and not session.adopted:
-            self._leftovers.add([Leftover(session.id, kept.ref)])
         self._audit_later()
 
     def removed(self, session_id: str) -> None:
@@ -182,13 +180,13 @@ class Keeper:
         for session_id in [*self._kept, *self._lost]:
             self._enquiry.want(session_id, suspect=False)
 
-    def _drop(self, session_id: str) -> Kept | None:
+    def _drop(self, session_id: str) -> None:
         """Forget all of a session."""
         self._lost.pop(session_id, None)
         self._enquiry.forget(session_id)
         kept = self._kept.pop(session_id, None)
         if kept is None:
-            return None
+            return
         if kept.deadline is not None:
             kept.deadline.cancel()
         for process in kept.processes:
@@ -196,7 +194,6 @@ class Keeper:
         self._writes.forget(("act", session_id))
         self._writes.forget(("show", session_id))
         self._leave_pane(kept)
-        return kept
 
     def _follow(self, session: Session, ref: BackendRef) -> None:
         now = self._loop.time()
@@ -330,8 +327,11 @@ class Keeper:
         """Have it written what a look gave."""
         session_id = found.wish.session.id
         self._writes.submit(
-            ("found", session_id), lambda db: looking.write(db, found), _ignore
+            ("found", session_id), lambda db: errands.write(db, found), _ignore
         )
+        if found.leftover is not None:
+            self._leftovers.add([found.leftover])
+            self._audit_later()
 
     def left_over(self, look: Look) -> None:
         """Close the dead panes of sessions that are over."""

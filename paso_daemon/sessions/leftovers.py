@@ -8,13 +8,13 @@ Never: close a pane that lives, or one that Paso did not make.
 
 from __future__ import annotations
 
-from paso_daemon.sessions import looking
+from paso_daemon.sessions import errands
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from paso_daemon.sessions.looking import Leftover
+    from paso_daemon.sessions.errands import Leftover
     from paso_daemon.sessions.writer import Writer
 
 LEFT_MAX = 1_000
@@ -53,5 +53,5 @@ class Leftovers:
                 self._left.pop(left.session_id, None)
 
         self._looks.submit(
-            ("left", left.session_id), lambda db: looking.clear_away(db, left), done
+            ("left", left.session_id), lambda db: errands.clear_away(db, left), done
         )

@@ -1,8 +1,6 @@
-"""What the threads do for the keeper: look at sessions, write what became of them.
+"""What the threads do for the keeper: look at sessions, have written what became of them.
 
-One question to a tmux server serves all its sessions. The last lines of what ended are
-read while its dead pane is there; the pane is closed only when they are written, and
-nobody shows it.
+One question to a tmux server serves all its sessions.
 
 Never: run in the loop, decide what the facts mean, touch a pane that is not ours.
 """
@@ -10,13 +8,13 @@ Never: run in the loop, decide what the facts mean, touch a pane that is not our
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import NamedTuple
 
-from paso.commands import sessions as commands
-from paso.errors import NotFound, PhaseRefused, ToolFailed
-from paso.model import ENDED, FAILED, TMUX
-from paso.sessions import reconcile
-from paso.sessions.activity import preview_of
+from paso.commands import sessions as store
+from paso.errors import NotFound, ToolFailed
+from paso.model import TMUX
+from paso.sessions import looking, reconcile
 from paso.sessions.ending import command_of, end_command
 from paso.sessions.server import have_children_reaped
 from paso.sessions.tmux import Tmux
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
 
 AGAIN_S = 1.0
 """Grace of an end that is driven on here; it had its grace before."""
-TAIL_LINES = 200
 
 logger = logging.getLogger("paso.daemon")
 
@@ -55,6 +52,14 @@ class Found(NamedTuple):
     calm: bool
     """It runs for certain: no need to look again."""
     tail: str = ""
+
+    @property
+    def leftover(self) -> Leftover | None:
+        """Its dead pane, when somebody looks at it: it cannot be closed now."""
+        pane = self.verdict.pane
+        if self.verdict.do != reconcile.OVER or pane is None or not pane.attached:
+            return None
+        return Leftover(self.wish.session.id, self.wish.ref)
 
 
 class Leftover(NamedTuple):
@@ -92,11 +97,11 @@ def look(socket: str, wishes: list[Wish], computer: str) -> Look:
 
 
 def _panes(socket: str, wishes: list[Wish]) -> tuple[list[PaneState] | None, str]:
-    """Ask as for one of them: so a socket that was swept away is made again."""
     tmux = Tmux(socket)
     try:
         panes = tmux.panes()
         if not panes and wishes:
+            # Asked for one of them, a socket that was swept away is made again.
             tmux.state(wishes[0].ref)
             panes = tmux.panes()
     except ToolFailed as error:
@@ -110,7 +115,7 @@ def _found(wish: Wish, panes: Iterable[PaneState] | None) -> Found:
     verdict = reconcile.decide(session, facts, wish.in_phase_s)
     tail = ""
     if verdict.do == reconcile.OVER and verdict.pane is not None:
-        tail = _tail(ref)
+        tail = looking.last_lines(ref)
     elif verdict.do == reconcile.AGAIN:
         have_children_reaped(ref)
     elif verdict.do == reconcile.END:
@@ -125,14 +130,6 @@ def _is_calm(session: Session, facts: Facts) -> bool:
     return facts.known and facts.process and pane is not None and not pane.dead
 
 
-def _tail(ref: BackendRef) -> str:
-    try:
-        return Tmux(ref.tmux_socket).output(ref, TAIL_LINES)
-    except (NotFound, ToolFailed) as error:
-        logger.info("the last lines of %s: %s", ref.tmux_pane, error.message)
-        return ""
-
-
 def _drive_on(session: Session, ref: BackendRef) -> None:
     command = command_of(ref)
     if command is not None:
@@ -141,33 +138,10 @@ def _drive_on(session: Session, ref: BackendRef) -> None:
 
 
 def write(db: Database, found: Found) -> None:
-    """Write what a look gave; what was written meanwhile by another one stays."""
-    try:
-        _write(db, found.wish.session.id, found)
-    except (NotFound, PhaseRefused) as error:
-        logger.info("session %s: %s", found.wish.session.id, error.message)
-
-
-def _write(db: Database, session_id: str, found: Found) -> None:
-    verdict, ref = found.verdict, found.wish.ref
-    if verdict.do == reconcile.OVER:
-        commands.session_ended(
-            db,
-            session_id,
-            exit_code=verdict.exit_code,
-            signal=verdict.signal,
-            reason=verdict.reason,
-            preview=preview_of(found.tail.encode()),
-            tail=found.tail,
-        )
-    elif verdict.do == reconcile.GONE:
-        commands.session_lost(db, session_id, verdict.reason)
-    elif verdict.do == reconcile.NOT_STARTED:
-        commands.session_start_failed(db, session_id, verdict.reason)
-    elif verdict.do == reconcile.RUNS:
-        if verdict.pane is not None and ref.tmux_pane is None:
-            ref = Tmux(ref.tmux_socket).ref_of(verdict.pane)
-        commands.session_running(db, session_id, ref)
+    """Write what a look gave; what another one wrote meanwhile stays."""
+    wish = found.wish
+    with suppress(NotFound):
+        looking.write(db, wish.session, wish.ref, found.verdict, tail=found.tail)
 
 
 def clear_away(db: Database, left: Leftover) -> bool:
@@ -193,7 +167,7 @@ def clear_away(db: Database, left: Leftover) -> bool:
 
 def _is_over(db: Database, session_id: str) -> bool:
     try:
-        return commands.get_session(db, session_id).phase in (ENDED, FAILED)
+        return looking.is_over(store.get_session(db, session_id))
     except NotFound:
         return True
 
