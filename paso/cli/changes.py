@@ -73,6 +73,13 @@ class Names:
 
         return self._listing("column", list_columns, project_id, column_id)
 
+    def column_of_uid(self, project_id: int, uid: str) -> str:
+        from paso.commands.columns import list_columns
+
+        every = list_columns(self._db, project_id)
+        named = (escape(column.name) for column in every if column.uid == uid)
+        return next(named, "a deleted column")
+
     def label(self, project_id: int, label_id: int) -> str:
         from paso.commands.labels import list_labels
 
@@ -159,11 +166,21 @@ def _other(names: Names, change: Change) -> str:
     if change.op != "update":
         return f"{kind} {name or change.entity_id} {_done(change)}"
     parts = [
-        f"{field} {_quote(both['old'])} → {_quote(both['new'])}"
+        _field(names, change, field, both)
         for field, both in change.fields.items()
         if field not in QUIET_FIELDS
     ]
     return f"{kind} {change.entity_id}: {', '.join(parts) or 'reordered'}"
+
+
+def _field(names: Names, change: Change, field: str, both: dict[str, Any]) -> str:
+    new = both["new"]
+    if field == "session_start_moves":
+        return f"a session's start moves {'its card' if new else 'nothing'}"
+    if field == "session_end_column":
+        where = names.column_of_uid(change.project_id, new) if new else ""
+        return f"a session's end moves {f'its card to {where}' if new else 'nothing'}"
+    return f"{field} {_quote(both['old'])} → {_quote(new)}"
 
 
 _SENTENCES = {

@@ -52,15 +52,17 @@ def session_running(db: Database, session_id: str, backend_ref: BackendRef) -> S
         check(before.phase, RUNNING)
         if before.phase == LOST:
             _check_same(known, backend_ref)
-        reason = ""
+        attention = reason = ""
         if before.phase == STARTING:
-            reason = session_rules.on_start(db, session_id)
+            # It may have reported already that it waits.
+            attention = before.attention
+            reason = session_rules.on_start(db, session_id) or before.reason
         sessions.update(
             db,
             session_id,
             **backend_ref._asdict(),
             phase=RUNNING,
-            attention="none",
+            attention=attention or "none",
             reason=clean(reason),
             started_at=before.started_at or _now(db),
             ended_at=None,

@@ -50,3 +50,17 @@ def test_the_choice_is_undone(paso: Cli) -> None:
     paso("project", "rules", "--on-start", "in-progress")
     assert "set what sessions do to the cards of PASO" in paso("undo").out
     assert paso.json("project", "rules") == NOTHING
+
+
+def test_the_log_tells_the_choice_in_words(paso: Cli) -> None:
+    paso("column", "create", "Review")
+    paso("project", "rules", "--on-start", "in-progress", "--on-end", "Review")
+    last = paso("log").out.splitlines()[-1]
+    assert "a session's start moves its card" in last
+    assert "a session's end moves its card to Review" in last
+    paso("project", "rules", "--on-start", "none", "--on-end", "none")
+    last = paso("log").out.splitlines()[-1]
+    assert "a session's start moves nothing" in last
+    assert "a session's end moves nothing" in last
+    paso("column", "delete", "Review", "--yes")
+    assert "its card to a deleted column" in paso("log").out

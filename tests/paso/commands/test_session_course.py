@@ -37,6 +37,14 @@ def test_running_told_twice_is_told_once(home_db: Database) -> None:
     assert sessions.get_session(home_db, session.id) == session
 
 
+def test_what_it_reported_at_once_is_not_forgotten(home_db: Database) -> None:
+    session = create(home_db)
+    told = sessions.report(home_db, session.id, "waiting", "log in first")
+    after = sessions.session_running(home_db, session.id, HERE)
+    assert (after.phase, after.activity) == (RUNNING, "waiting")
+    assert (after.attention, after.reason) == (told.attention, "log in first")
+
+
 @pytest.mark.parametrize("phase", [ENDED, FAILED, STOPPING])
 def test_who_comes_late_cannot_revive_it(home_db: Database, phase: str) -> None:
     session = in_phase(home_db, phase)
