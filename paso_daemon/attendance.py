@@ -1,4 +1,4 @@
-"""Who is still there: silent clients are asked, then closed, and so are stuck ones.
+"""Who is still there, and under which name: silent clients are asked, then closed.
 
 Never: wait for a client, judge one by what it says.
 """
@@ -6,6 +6,8 @@ Never: wait for a client, judge one by what it says.
 from __future__ import annotations
 
 import logging
+
+from paso.computer import computer_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,3 +31,11 @@ def look_after(server: Server, connection: Connection, now: float) -> None:
         # Also to one that has a backlog: it is closed for its silence as well.
         connection.pings += 1
         connection.say({"type": "ping"})
+
+
+def look_at_name(server: Server) -> None:
+    """`paso computer rename` writes a file; reading it takes some microseconds."""
+    name = computer_name(server.paths.home)
+    if name != server.computer.name:
+        server.computer = server.computer._replace(name=name)
+        server.directory.rename(name)

@@ -195,6 +195,12 @@ class Directory:
         self._mark("computers", id, id, News(UPDATED))
         return True
 
+    def rename(self, name: str) -> None:
+        """This computer has another name."""
+        self.own = self.own._replace(name=name)
+        mine = self.cache.get("computers", self.own.id, self.own.id) or {}
+        self.put_computer(mine | {"name": name})
+
     def remove_computer(self, id: str) -> None:
         """Forget a computer and all that is known of it."""
         for kind, key in self.cache.forget(id):

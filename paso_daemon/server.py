@@ -19,7 +19,7 @@ from paso.errors import BadEvent, UnknownType, WireError
 from paso.events.types import PROTOCOL, SNAPSHOT_TOPICS, TOPICS
 from paso.events.wire import Frame, decode, encode_part
 from paso_daemon import intake, methods
-from paso_daemon.attendance import look_after
+from paso_daemon.attendance import look_after, look_at_name
 from paso_daemon.cache import Cache
 from paso_daemon.connection import Connection
 from paso_daemon.directory import Directory
@@ -369,7 +369,8 @@ class Server:
     # Time passes --------------------------------------------------------------
 
     def tick(self) -> None:
-        """Look after silent and slow clients; called every second."""
+        """Look after silent and slow clients, and our name; called every second."""
+        look_at_name(self)
         now = self.loop.time()
         for connection in list(self.hub.subscriptions):
             look_after(self, connection, now)
