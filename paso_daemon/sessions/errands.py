@@ -1,4 +1,4 @@
-"""What the threads do for the keeper: look at sessions, have written what became of them.
+"""What the threads do for the keeper: look, and have written what became of it.
 
 One question to a tmux server serves all its sessions.
 

@@ -27,8 +27,8 @@ from paso.sessions.server import is_same_server
 from paso_daemon.sessions import errands
 from paso_daemon.sessions.deaths import Deaths, Process, is_alive, this_boot
 from paso_daemon.sessions.enquiry import Enquiry
-from paso_daemon.sessions.leftovers import Leftovers
 from paso_daemon.sessions.errands import Found, Look, Wish
+from paso_daemon.sessions.leftovers import Leftovers
 from paso_daemon.sessions.watch import Watch
 
 TYPE_CHECKING = False
