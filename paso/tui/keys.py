@@ -116,6 +116,7 @@ ACTIONS = (
     Action("labels_edit", "B", "edit_labels", "Edit the labels", PROJECTS),
     Action("sessions", "S", "sessions", "Show all sessions", OTHERS, "sessions"),
     Action("session_start", "s", "start_session", "Start one on the card", OTHERS),
+    Action("computers", "O", "computers", "Look at another computer's board", OTHERS),
     Action("filter", "/", "filter", "Filter the cards", BOARD, "filter"),
     Action("filter_clear", "escape", "clear_filter", "Clear the filter", BOARD),
     Action("undo", "u", "undo", "Undo your last change", BOARD, "undo"),

@@ -115,7 +115,12 @@ class SessionView:
         return inside[-1].key if inside else None
 
     def _find_cursor(self) -> None:
-        if self.selected is None or not self.select(self.selected):
+        if self.selected is not None and self.select(self.selected):
+            return
+        first = next((row for row in self.rows if row.session), None)
+        if self.selected is None and first is not None:
+            self.select(first.key)
+        else:
             self._place(self.index, 1)
 
     def _place(self, index: int, step: int) -> None:

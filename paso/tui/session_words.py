@@ -92,7 +92,7 @@ def phase_words(session: Session) -> str:
         return session.activity
     if session.phase == ENDED:
         code = session.exit_code
-        return f"ended with {code}" if code else "finished"
+        return (why or f"ended with {code}") if code else "finished"
     if session.phase == FAILED:
         return f"failed: {_failure(session) or why or 'for no known reason'}"
     return f"{session.phase}: {why}" if why else session.phase

@@ -14,10 +14,20 @@ from textual.widgets import Static
 
 from paso.commands import comments, relations, tasks
 from paso.errors import NotFound, PasoError
-from paso.model import BLOCKS, PARENT, Comment, Relation, TaskDetails
+from paso.model import (
+    BLOCKS,
+    LIVE_PHASES,
+    PARENT,
+    Comment,
+    Relation,
+    Session,
+    SessionEvent,
+    TaskDetails,
+)
 from paso.text import cut, escape
 from paso.tui.screens.details_text import details_text
 from paso.tui.screens.dialog import Dialog
+from paso.tui.session_words import phase_words
 from paso.tui.step import Step
 
 TYPE_CHECKING = False
@@ -30,7 +40,11 @@ if TYPE_CHECKING:
     from paso.tui.board_data import News
 
 KEYS = "e edit · c comment · r relate · o open related · ? more · esc close"
-MORE_KEYS = "C edit a comment · X delete a comment · R remove a relation · j k scroll"
+SESSION_KEYS = "enter attach · e edit · c comment · r relate · ? more · esc close"
+MORE_KEYS = (
+    "C edit a comment · X delete a comment · R remove a relation · s start a session"
+)
+MOST_SESSIONS = 50
 
 
 class Details(Dialog[None]):
@@ -42,7 +56,9 @@ class Details(Dialog[None]):
         Binding("k,up", "scroll(-1)", show=False, priority=True),
         Binding("ctrl+d,pagedown", "scroll(10)", show=False, priority=True),
         Binding("ctrl+u,pageup", "scroll(-10)", show=False, priority=True),
-        Binding("e,enter", "edit", show=False),
+        Binding("e", "edit", show=False),
+        Binding("enter", "attach", show=False),
+        Binding("s", "start_session", show=False),
         Binding("c", "comment", show=False),
         Binding("C", "edit_comment", show=False),
         Binding("X", "delete_comment", show=False),
@@ -62,6 +78,8 @@ class Details(Dialog[None]):
         self.paso = app
         self.task_id = task_id
         self.details: TaskDetails | None = None
+        self.sessions: list[Session] = []
+        self._history: dict[str, list[SessionEvent]] = {}
         self._gone = ""
 
     def compose(self) -> ComposeResult:
@@ -79,18 +97,38 @@ class Details(Dialog[None]):
 
     def news_came(self, news: News) -> None:
         """Read the card again when it is the one that changed."""
-        if news.whole or self.task_id in news.tasks:
+        if news.whole or news.sessions or self.task_id in news.tasks:
             self._read()
 
     def _read(self) -> None:
         try:
             self.details = tasks.task_details(self.paso.data.db, self.task_id)
+            self._read_sessions()
             self._gone = ""
         except NotFound:
             self._gone = "Somebody deleted this card. This is how it was."
         except PasoError as error:
             self._gone = error.message
         self._show()
+
+    def _read_sessions(self) -> None:
+        if not self.paso.data.seen_sessions:
+            return
+        from paso.commands.session_reading import list_sessions, session_history
+
+        db = self.paso.data.db
+        self.sessions = list_sessions(db, task_id=self.task_id, limit=MOST_SESSIONS)
+        self._history = {at.id: session_history(db, at.id) for at in self.sessions}
+
+    def _session_parts(self) -> list[Content | str]:
+        if not self.sessions:
+            return []
+        from datetime import UTC, datetime
+
+        from paso.tui.screens.details_sessions import session_parts
+
+        found = [(one, self._history[one.id]) for one in self.sessions]
+        return session_parts(found, datetime.now(UTC))
 
     def _show(self) -> None:
         frame = self.query_one(".dialog--frame")
@@ -99,7 +137,14 @@ class Details(Dialog[None]):
             return
         frame.border_title = Content(self.details.task.key)
         width = max(min(86, self.app.size.width * 96 // 100 - 4) - 4, 30)
-        text = details_text(self.details, width, self.paso.data.today(), self._gone)
+        frame.border_subtitle = SESSION_KEYS if self.sessions else KEYS
+        text = details_text(
+            self.details,
+            width,
+            self.paso.data.today(),
+            self._gone,
+            sessions=self._session_parts(),
+        )
         self.query_one("#details", Static).update(text)
 
     # keys
@@ -116,6 +161,28 @@ class Details(Dialog[None]):
     def action_edit(self) -> None:
         if not self._gone:
             self.paso.board.edit_task(self.task_id)
+
+    def action_attach(self) -> None:
+        """Attach to a session of the card; without one, edit the card."""
+        live = [at for at in self.sessions if at.phase in LIVE_PHASES]
+        if not self.sessions:
+            self.action_edit()
+        elif not live:
+            self.paso.say("its sessions are over: S shows what they left", "warning")
+        elif len(live) == 1:
+            self.paso.calls.attach(live[0])
+        else:
+            options = [
+                (at, f"{cut(escape(at.title), 40)}  {phase_words(at)}") for at in live
+            ]
+            self._pick("Attach to", options, self.paso.calls.attach)
+
+    def action_start_session(self) -> None:
+        card = self.paso.state.cards.get(self.task_id)
+        if card is None:
+            self.paso.say("that card is not on this board", "warning")
+        else:
+            self.paso.board.start_session(card, self.paso.board.say_started)
 
     def action_comment(self) -> None:
         if self.details is not None and not self._gone:

@@ -34,25 +34,36 @@ HIDDEN_FIELDS = {"rank", "project_id", "created_at", "completed_at", "number"}
 
 
 def details_text(
-    details: TaskDetails, width: int, today: date, note: str = ""
+    details: TaskDetails,
+    width: int,
+    today: date,
+    note: str = "",
+    *,
+    sessions: Iterable[Content | str] = (),
+    history: bool = True,
 ) -> Content:
     """All of a task as one text.
 
     Arguments:
         width: cells of a line, for the rules between the parts.
         note: said before everything else.
+        sessions: what is said of the sessions of the card.
+        history: False = it is not known.
     """
     parts: list[Content | str] = []
     if note:
         parts.append(Content.styled(f"{escape(note)}\n\n", "bold $warning"))
     parts += _head(details.task, today)
     parts += _description(details.task)
+    if sessions:
+        parts += [_rule("Sessions", width), *sessions]
     if details.relations:
         parts += [_rule("Relations", width), *_relations(details.relations)]
     if details.comments:
         title = f"Comments ({len(details.comments)})"
         parts += [_rule(title, width), *_comments(details.comments)]
-    parts += [_rule("History", width), *_history(details.history)]
+    if history:
+        parts += [_rule("History", width), *_history(details.history)]
     return Content.assemble(*parts)
 
 
@@ -81,9 +92,9 @@ def _head(task: Task, today: date) -> Parts:
             yield f"{escape(label.name)}  "
         yield "\n"
     yield _name("created")
-    yield f"{_time(task.created_at)}\n"
+    yield f"{time_words(task.created_at)}\n"
     yield _name("changed")
-    yield f"{_time(task.updated_at)}\n"
+    yield f"{time_words(task.updated_at)}\n"
 
 
 def _description(task: Task) -> Parts:
@@ -109,14 +120,14 @@ def _comments(comments: Iterable[Comment]) -> Parts:
         edited = ", edited" if comment.updated_at > comment.created_at else ""
         yield Content.styled(escape(comment.author) or "somebody", "bold $secondary")
         yield Content.styled(
-            f"  {_time(comment.created_at)}{edited}\n", "$foreground 50%"
+            f"  {time_words(comment.created_at)}{edited}\n", "$foreground 50%"
         )
         yield f"{escape(comment.body.rstrip(), lines=True)}\n\n"
 
 
 def _history(changes: Iterable[Change]) -> Parts:
     for change in list(changes)[:HISTORY]:
-        yield Content.styled(f"{_time(change.at)}  ", "$foreground 50%")
+        yield Content.styled(f"{time_words(change.at)}  ", "$foreground 50%")
         yield f"{escape(change.actor) or 'somebody'}: {_words(change)}\n"
 
 
@@ -149,7 +160,7 @@ def _rule(title: str, width: int) -> Content:
     return Content.styled(f"\n── {title} {stroke}\n", "$primary")
 
 
-def _time(text: str) -> str:
+def time_words(text: str) -> str:
     """A time of the log in the user's own zone, to the minute."""
     from datetime import datetime
 

@@ -5,10 +5,13 @@ Never: know a session's phases or how it is run.
 
 from __future__ import annotations
 
+from time import monotonic
+
 from paso.errors import PasoError
 from paso.model import Session
 from paso.text import cut, escape
 from paso.tui.screens.project_actions import ProjectActions
+from paso.tui.session_rows import computer_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,10 +28,31 @@ class SessionKeys(ProjectActions):
 
         self.app.push_screen(Sessions(self.paso))
 
+    def action_computers(self) -> None:
+        """Pick another computer, then look at its board."""
+        book = self.paso.book
+        others = book.others()
+        if not others:
+            self.say("no other computer is known: paso peers on URL", "warning")
+            return
+        from paso.tui.screens.picker import Picker
+        from paso.tui.screens.remote_board import RemoteScreen
+
+        def done(computer: str | None) -> None:
+            if computer is not None:
+                self.app.push_screen(RemoteScreen(computer))
+
+        now = monotonic()
+        options = [
+            (other.id, f"{escape(other.name)}   {computer_words(other, now)}")
+            for other in others
+        ]
+        self.app.push_screen(Picker("Boards of", options, None), done)
+
     def action_start_session(self) -> None:
         card = self.card()
         if card is not None:
-            self.start_session(card, self._after_start)
+            self.start_session(card, self.say_started)
 
     def start_session(
         self, card: Card | None, then: Callable[[Session | None], None]
@@ -51,7 +75,8 @@ class SessionKeys(ProjectActions):
         form = StartForm(self.paso, start, key, project.id if project else None)
         self.app.push_screen(form, then)
 
-    def _after_start(self, session: Session | None) -> None:
+    def say_started(self, session: Session | None) -> None:
+        """Tell of a session that was started, if one was."""
         if session is not None:
             self.say(f"started {cut(escape(session.title), 40)}; S shows all sessions")
 

@@ -115,9 +115,10 @@ class Sessions(SessionsBase):
         if session.task_id is None:
             self.say("it is linked to no card: l links it", "warning")
             return
-        board, task_id = self.paso.board, session.task_id
-        self.dismiss(None)
-        self.app.call_later(board.show_task, session.project_id, task_id)
+        board = self.paso.board
+        while len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+        board.show_task(session.project_id, session.task_id)
 
     # help and palette
 

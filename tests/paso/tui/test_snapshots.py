@@ -209,6 +209,6 @@ def test_the_details_of_a_card(
 
     made = fill(desk)
     tasks.edit_task(desk.db, made[0].id, {"description": "Only with cookies off."})
-    monkeypatch.setattr(details_text, "_time", lambda _: "2026-05-05 10:00")
+    monkeypatch.setattr(details_text, "time_words", lambda _: "2026-05-05 10:00")
     app = desk.app(daemon=True)
     assert snap_compare(app, terminal_size=(100, 40), run_before=after("space"))
