@@ -40,6 +40,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Sessions and computers",
         (
             ("run", "run", "run a command in this terminal, as a session"),
+            ("session", "session", "start, list, attach, send, end; reports of agents"),
             ("computer", "computer", "list, name, forget; a look at another's board"),
             ("peers", "peers", "join this computer to others, or leave"),
         ),

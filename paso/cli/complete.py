@@ -250,6 +250,13 @@ def _projects(context: Context, current: str) -> Candidates:
         yield project.key, project.name
 
 
+def _sessions(context: Context, current: str) -> Candidates:
+    from paso.commands.sessions import SHORT_ID, list_sessions
+
+    for session in list_sessions(_board(context), limit=MOST):
+        yield session.id[:SHORT_ID], session.title
+
+
 def _columns(context: Context, current: str) -> Candidates:
     from paso.commands.columns import list_columns
 
@@ -295,6 +302,7 @@ def _filters(context: Context, current: str) -> Candidates:
 
 _KINDS: dict[str, Callable[[Context, str], Candidates]] = {
     "task": _tasks,
+    "session": _sessions,
     "project": _projects,
     "column": _columns,
     "target": _targets,

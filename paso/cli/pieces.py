@@ -19,6 +19,11 @@ TASK = Argument("T", "key, number, uid or part of the title", complete="task")
 TASKS = Argument("T", "tasks; - reads them from stdin", "+", complete="task")
 FORCE = Option("--force", "over the column's WIP limit too")
 YES = Option("--yes", "do not ask")
+FOR_TASK = Option("--task", "the task it works on", "T", complete="task")
+TITLE = Option("--title", "what to call it; else the task or the command", "S")
+SESSION = Argument("ID", "its id, four digits or more, or part of its title",
+                   complete="session")  # fmt: skip
+SESSIONS = Argument("ID", "ids, or parts of titles", "+", complete="session")
 
 
 def answer(context: Context, refs: Sequence[str], tasks: Sequence[Task]) -> int:

@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from paso.errors import PasoError, StoreError
 from paso.events.backoff import Backoff
 from paso.events.process import start_ticks
-from paso.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from paso.database.connection import Database
     from paso.sessions.activity import Activity
+    from paso.sessions.draft import Draft, End
 
     Told = tuple[str, str]
 
@@ -40,24 +40,6 @@ SETTLE_S = 0.3
 """Seconds that a stop of the process waits for the last news to be written."""
 FINISH_S = 3.0
 """Seconds after the command's end in which its record must be written."""
-
-
-class Draft(NamedTuple):
-    """A session before it is written."""
-
-    id: str
-    argv: tuple[str, ...]
-    cwd: str
-    title: str
-    work: Callable[[Database], tuple[int | None, int | None]]
-    """Finds its task and its project."""
-
-
-class End(NamedTuple):
-    exit_code: int
-    signal: int | None
-    reason: str
-    attention: str | None
 
 
 class Recorder:

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from paso.database.connection import Database
+    from paso.sessions.draft import Draft, End
     from paso.sessions.on_terminal import Pty
     from paso.sessions.plain import Pipes
-    from paso.sessions.recorder import Draft, End
     from paso.sessions.wrapped import Wrapped
 
 SWITCH_S = 0.0005
@@ -98,7 +98,7 @@ def _means() -> Pty | Pipes:
 
 
 def _end_of(wrapped: Wrapped) -> tuple[End, str]:
-    from paso.sessions.recorder import End
+    from paso.sessions.draft import End
 
     if wrapped.errno:
         failure = os.strerror(wrapped.errno)

@@ -1,0 +1,165 @@
+"""Sessions of this computer and of others: list them, find the one that is meant.
+
+This computer's come from the database. Those of others come from the daemon, which is
+asked only where this computer has joined others.
+
+Never: change a session, or ask another computer.
+"""
+
+from __future__ import annotations
+
+from paso.computer import this_computer
+from paso.errors import Ambiguous, NoListener, NotFound, PasoError
+from paso.model import LIVE_PHASES, Session
+from paso.records import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from paso.cli.context import Context
+    from paso.computer import Computer
+
+ANSWER_S = 2.0
+"""Seconds the daemon has for a question."""
+FRESH = {"state": "fresh", "age_s": None}
+UNTOLD = {"state": "unreachable", "age_s": None}
+_EMPTY = {"argv": (), "phase": "lost", "activity": "idle", "attention": "none",
+          "backend": "tmux", "adopted": False, "version": 0}  # fmt: skip
+"""What a record of an older Paso may lack; all else is empty or null."""
+_TEXTS = ("title", "cwd", "created_by", "reason", "preview", "created_at", "updated_at")
+
+
+class Found(NamedTuple):
+    """A session, where it is, and how fresh the news of it are."""
+
+    session: Session
+    computer_name: str
+    is_here: bool
+    source: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        from paso.model import to_json
+
+        record: dict[str, Any] = to_json(self.session)
+        place = {"computer_name": self.computer_name, "source": self.source}
+        return record | place
+
+
+def here(context: Context, session: Session) -> Found:
+    return Found(session, our_computer(context).name, True, FRESH)
+
+
+def our_computer(context: Context) -> Computer:
+    _ = context.db  # makes the home, which keeps the id
+    return this_computer(context.paths.home)
+
+
+def find(context: Context, ref: str) -> Found:
+    """The session that `ref` names: one of this computer, else of another one.
+
+    Raises:
+        NotFound, Ambiguous: it names none, or several.
+    """
+    from paso.commands.sessions import find_session
+
+    try:
+        return here(context, find_session(context.db, ref))
+    except Ambiguous:
+        raise
+    except NotFound as error:
+        matches = _matching(others(context), ref)
+        if len(matches) == 1:
+            return matches[0]
+        if not matches:
+            raise
+        raise Ambiguous(
+            f"several sessions match {ref!r}",
+            candidates=tuple(
+                f"{one.session.id[:6]} {one.session.title} on {one.computer_name}"
+                for one in matches[:5]
+            ),
+        ) from error
+
+
+def find_here(context: Context, ref: str) -> Session:
+    """As `find`, of this computer alone."""
+    from paso.commands.sessions import find_session
+
+    return find_session(context.db, ref)
+
+
+def _matching(every: Iterable[Found], ref: str) -> list[Found]:
+    every, wanted = list(every), ref.strip().casefold()
+    ways = (
+        [
+            one
+            for one in every
+            if len(wanted) >= 4 and one.session.id.startswith(wanted)
+        ],
+        [one for one in every if wanted == one.session.title.casefold()],
+        [one for one in every if wanted in one.session.title.casefold()],
+    )
+    matches = next((way for way in ways if way), [])
+    live = [one for one in matches if one.session.phase in LIVE_PHASES]
+    return live or matches
+
+
+def others(context: Context) -> list[Found]:
+    """The sessions of other computers that the daemon knows of.
+
+    Where it does not answer, that is said, and there are none.
+    """
+    from paso.peers_file import active_peers
+
+    try:
+        if active_peers(context.paths.home) is None:
+            return []
+        return _ask(context)
+    except NoListener:
+        context.out.say("no daemon runs; sessions of other computers are not shown")
+    except PasoError as error:
+        context.out.warn(f"sessions of other computers: {error.message}")
+    return []
+
+
+def _ask(context: Context) -> list[Found]:
+    own = our_computer(context).id
+    found: list[Found] = []
+    names = {
+        one["id"]: str(one.get("name") or one["id"])
+        for one in _pages(context, "computers")[0]
+    }
+    records, sources = _pages(context, "sessions")
+    for record in records:
+        computer = str(record.get("computer"))
+        if computer != own:
+            source = {**UNTOLD, **sources.get(computer, {})}
+            name = names.get(computer, computer)
+            found.append(Found(session_of(record), name, False, source))
+    return found
+
+
+def _pages(context: Context, method: str) -> tuple[list[Any], dict[str, Any]]:
+    """All of a list of the daemon, and how fresh it is by computer."""
+    from paso.events.launcher import call
+
+    data: list[Any] = []
+    sources: dict[str, Any] = {}
+    params: dict[str, Any] = {}
+    while True:
+        answer = call(context.paths, method, params, timeout_s=ANSWER_S)
+        data += answer["data"]
+        sources |= answer.get("sources") or {}
+        if not answer.get("next"):
+            return data, sources
+        params = {"after": answer["next"]}
+
+
+def session_of(record: dict[str, Any]) -> Session:
+    """A record of the protocol; what it lacks is empty."""
+    known: dict[str, Any] = {**dict.fromkeys(_TEXTS, ""), **_EMPTY}
+    known |= {name: value for name, value in record.items() if value is not None}
+    known["argv"] = tuple(known["argv"])
+    return Session._make(known.get(name) for name in Session._fields)
