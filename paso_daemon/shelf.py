@@ -146,15 +146,16 @@ class Shelf:
         Arguments:
             whole: False = `items` are of that one group, others stay as they are.
         """
+        wanted = {item.key: item for item in items}
+        before = tuple(self.entries if whole else self.keys("group", group))
+        missing = [key for key in before if key not in wanted]
+        removed = tuple(key for key in missing if self.remove(key, None, now))
         added: list[str] = []
         changed: list[str] = []
-        missing = dict.fromkeys(self.entries if whole else self.keys("group", group))
-        for item in items:
-            missing.pop(item.key, None)
-            is_new = item.key not in self.entries
+        for key, item in wanted.items():
+            is_new = key not in self.entries
             if self.put(item, now, group, same=True):
-                (added if is_new else changed).append(item.key)
-        removed = tuple(key for key in missing if self.remove(key, None, now))
+                (added if is_new else changed).append(key)
         return Changes(tuple(added), tuple(changed), removed)
 
     def keys(self, field: str, value: str) -> tuple[str, ...]:

@@ -67,12 +67,10 @@ def page(
     found: list[bytes] = []
     size, last = 0, ""
     for place, record in records:
-        if place <= after:
+        if place <= after or len(record) > max_bytes:
             continue
         if found and (len(found) >= limit or size + len(record) > max_bytes):
             return {"data": orjson.Fragment(b"[%b]" % b",".join(found)), "next": last}
-        if len(record) <= max_bytes:
-            found.append(record)
-            size += len(record) + 1
-        last = place
+        found.append(record)
+        size, last = size + len(record) + 1, place
     return {"data": orjson.Fragment(b"[%b]" % b",".join(found))}
