@@ -46,7 +46,8 @@ MAX_TTL_MS = 300_000
 MAX_ASKED = 256
 """Questions of ours that wait for an answer."""
 
-OUTCOME_UNKNOWN = ("timeout", "unreachable", "internal", "failed", "bad_frame", "busy")
+OUTCOME_UNKNOWN = ("expired", "internal", "timeout", "unreachable")
+NOT_DONE = ("bad_frame", "busy", "unknown_method")
 
 logger = logging.getLogger("paso.daemon")
 
@@ -169,8 +170,8 @@ def _result(body: Body) -> Body:
 
 def _error(code: str, message: str) -> PasoError:
     """The other's error as one of ours; of what we do not know, nothing is assumed."""
-    if code == "expired":
-        return TimedOut(message)
+    if code in NOT_DONE:
+        return Refused(message)
     known = error_of(code, message)
     if code in OUTCOME_UNKNOWN or known.code != code:
         return TimedOut(message)

@@ -404,7 +404,7 @@ async def test_a_flood_is_told_busy_and_leaves_nothing(pair: Pair) -> None:
     assert pair.answering.under_way == MAX_UNDER_WAY
     gate.set()
     answers = [(await one)[0] for one in asked]
-    assert sum(isinstance(one, TimedOut) for one in answers) == 20
+    assert sum(isinstance(one, Refused) for one in answers) == 20
     assert pair.answering.under_way == 0
 
 
