@@ -420,3 +420,11 @@ def test_what_was_moved_before_the_link_does_not_count(ruled: Desk) -> None:
     sessions.link_session(ruled.db, session.id, ruled.task.id)
     end(ruled.db, session)
     assert ruled.where() == "Review"
+
+
+def test_a_short_run_written_at_once_is_one_step(ruled: Desk) -> None:
+    with ruled.db.write():
+        end(ruled.db, run(ruled.db, task_id=ruled.task.id))
+    assert ruled.where() == "Review"
+    undo.undo(ruled.db)
+    assert ruled.where() == "To do"
