@@ -1,0 +1,121 @@
+"""What the tests of the keeper do to sessions, and what they ask of them.
+
+Never: write what the daemon is to write.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from paso.commands import sessions as store
+from paso.computer import this_computer
+from paso.database.connection import Database
+from paso.database.sessions import BackendRef
+from paso.model import Session
+from paso.paths import Paths
+from paso.sessions import actions
+from paso.sessions.panes import PaneState
+from paso.sessions.tmux import Tmux
+from tests.support.daemon import RunningDaemon, wait_for
+
+PAST = "2020-01-01T00:00:00.000Z"
+
+
+class Bench:
+    """Sessions of the home of the test."""
+
+    def __init__(self, home: Path, db: Database) -> None:
+        self.db = db
+        self.paths = Paths(str(home))
+        self.computer = this_computer(str(home)).id
+        self.tmux = Tmux()
+
+    def start(self, script: str) -> str:
+        """Run a shell script as a session; return its id."""
+        argv = ["sh", "-c", script]
+        return actions.start(self.db, self.paths, argv, cwd="/").id
+
+    def made(self, script: str) -> tuple[str, BackendRef]:
+        """Start one and die before it is noted that it runs."""
+        argv = ("sh", "-c", script)
+        made = store.create_session(self.db, argv=argv, cwd="/", backend="tmux")
+        env = {"PATH": os.environ["PATH"]}
+        ref = self.tmux.start(
+            made.id, argv, "/", env, home=self.paths.home, computer=self.computer
+        )
+        return made.id, ref
+
+    def session(self, session_id: str) -> Session:
+        return store.get_session(self.db, session_id)
+
+    def ref(self, session_id: str) -> BackendRef:
+        return store.backend_of(self.db, session_id)
+
+    def becomes(self, session_id: str, phase: str) -> Session:
+        """Wait for a phase; return the session as it is then."""
+
+        def look() -> Session | None:
+            found = self.session(session_id)
+            return found if found.phase == phase else None
+
+        found = wait_for(look)
+        assert found is not None
+        return found
+
+    def kill(self, session_id: str) -> None:
+        pid = self.ref(session_id).pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+
+    def server(self, session_id: str) -> int:
+        pid = self.ref(session_id).tmux_server
+        assert pid is not None
+        return pid
+
+    def age(self, session_id: str) -> None:
+        """Let it be in its phase since long ago."""
+        with self.db.write() as conn:
+            for table, column in (
+                ("sessions SET updated_at", "id"),
+                ("sessions SET created_at", "id"),
+                ("session_log SET at", "session_id"),
+            ):
+                sql = f"UPDATE {table} = ? WHERE {column} = ?"
+                conn.execute(sql, (PAST, session_id))
+
+    def panes(self) -> list[PaneState]:
+        """Those of the server, without the one that the daemon watches from."""
+        names = self.tmux.panes()
+        return [one for one in names if not one.session_name.startswith("paso-watch")]
+
+    def talk(self, *words: str, socket: str = "") -> str:
+        """Run tmux by hand."""
+        argv = ["tmux", "-f", os.devnull, "-S", socket or self.tmux.socket, *words]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=10)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+
+def keeper(daemon: RunningDaemon) -> dict[str, Any]:
+    """What the daemon keeps of sessions."""
+    found: dict[str, Any] = daemon.status().get("session_keeper", {})
+    return found
+
+
+def follows(daemon: RunningDaemon, count: int = 1) -> None:
+    """Wait until the daemon looks after so many sessions."""
+    wait_for(lambda: keeper(daemon).get("kept") == count)
+
+
+def forgets(daemon: RunningDaemon) -> None:
+    """Wait until nothing is kept of any session."""
+    wait_for(lambda: not any(keeper(daemon).values()))
+
+
+def faults(daemon: RunningDaemon) -> list[str]:
+    """The names of what does not work."""
+    return [str(fault["name"]) for fault in daemon.status()["degraded"]]

@@ -1,0 +1,50 @@
+"""Sessions of a daemon under test: a board, real terminals, a quick daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from paso.database.connection import Database
+from tests.paso_daemon.sessions.bench import Bench
+from tests.support.daemon import RunningDaemon, new_board
+from tests.support.programs import needs
+
+Begin = Callable[..., RunningDaemon]
+
+
+@pytest.fixture
+def db(paso_home: Path) -> Iterator[Database]:
+    db = new_board(paso_home)
+    yield db
+    db.close()
+
+
+@pytest.fixture
+def bench(paso_home: Path, db: Database) -> Bench:
+    needs("tmux")
+    (paso_home / "config.toml").write_text(
+        "[sessions]\npoll_s = 0.1\nidle_after_s = 0.6\n"
+    )
+    (paso_home / "config.toml").chmod(0o600)
+    return Bench(paso_home, db)
+
+
+@pytest.fixture
+def begin(paso_home: Path, loop: str) -> Iterator[Begin]:
+    """Starts a daemon, on each of the two loops; what it said has no traceback."""
+    with ExitStack() as stack:
+        started: list[RunningDaemon] = []
+
+        def start(**settings: object) -> RunningDaemon:
+            settings = {"loop": loop, "poll_s": 0.05, **settings}
+            daemon = stack.enter_context(RunningDaemon(paso_home, **settings))
+            started.append(daemon)
+            return daemon
+
+        yield start
+        for daemon in started:
+            assert "Traceback" not in daemon.said(), daemon.said()

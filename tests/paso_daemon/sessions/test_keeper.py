@@ -1,0 +1,360 @@
+"""The keeper in a real daemon: ends are noticed, told, and nothing is left over."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from paso.commands import sessions as store
+from paso.database.sessions import BackendRef
+from paso.sessions import actions
+from paso.sessions.adopting import adopt
+from paso.sessions.tmux import Tmux
+from tests.conftest import is_running
+from tests.paso_daemon.sessions.bench import (
+    PAST,
+    Bench,
+    faults,
+    follows,
+    forgets,
+    keeper,
+)
+from tests.paso_daemon.sessions.conftest import Begin
+from tests.support.daemon import wait_for
+
+pytestmark = pytest.mark.tmux
+
+
+def test_an_end_is_told_with_its_exit_code_and_its_last_lines(
+    bench: Bench, begin: Begin
+) -> None:
+    daemon = begin()
+    one = bench.start("echo first; echo last words; read _; exit 7")
+    with daemon.client() as client:
+        client.subscribe(["sessions"])
+        follows(daemon)
+        actions.send(bench.db, one, "go")
+        told = client.read_until(
+            lambda frame: (
+                frame["type"] == "event"
+                and frame["event"]["session"].get("phase") == "failed"
+            )
+        )["event"]["session"]
+    found = bench.becomes(one, "failed")
+    assert (found.exit_code, found.signal, found.attention) == (7, None, "failed")
+    assert "last words" in store.saved_tail(bench.db, one)
+    assert (told["exit_code"], told["version"]) == (7, found.version)
+    wait_for(lambda: not bench.panes())
+    forgets(daemon)
+
+
+def test_a_command_that_is_killed_is_told_with_its_signal(
+    bench: Bench, begin: Begin
+) -> None:
+    daemon = begin()
+    one = bench.start("sleep 1000")
+    follows(daemon)
+    bench.kill(one)
+    found = bench.becomes(one, "failed")
+    assert (found.exit_code, found.signal) == (137, 9)
+
+
+def test_a_clean_end_is_ended_and_wants_to_be_seen(bench: Bench, begin: Begin) -> None:
+    begin()
+    found = bench.becomes(bench.start("exit 0"), "ended")
+    assert (found.exit_code, found.attention) == (0, "finished")
+
+
+def test_the_next_daemon_tells_what_happened_without_one(
+    bench: Bench, begin: Begin
+) -> None:
+    daemon = begin()
+    codes = {bench.start(f"read _; exit {code}"): code for code in (0, 3, 4)}
+    lasting = bench.start("sleep 1000")
+    follows(daemon, 4)
+    daemon.kill()
+    for one in codes:
+        bench.tmux.send(bench.ref(one), "go")
+    wait_for(lambda: sum(pane.ended for pane in bench.panes()) == 3)
+    again = begin()
+    for one, code in codes.items():
+        assert bench.becomes(one, "failed" if code else "ended").exit_code == code
+    follows(again)
+    assert bench.session(lasting).phase == "running"
+    wait_for(lambda: len(bench.panes()) == 1)
+
+
+def test_a_server_that_is_killed_takes_its_sessions_and_no_other(
+    bench: Bench, begin: Begin
+) -> None:
+    daemon = begin()
+    ones = [bench.start("sleep 1000") for _ in range(3)]
+    follows(daemon, 3)
+    os.kill(bench.server(ones[0]), signal.SIGKILL)
+    for one in ones:
+        found = bench.becomes(one, "lost")
+        assert found.reason == "its tmux server is gone"
+    forgets(daemon)
+    assert not bench.panes(), "nothing is started again"
+    late = bench.start("read _; exit 5")
+    follows(daemon)
+    bench.tmux.send(bench.ref(late), "go")
+    assert bench.becomes(late, "failed").exit_code == 5
+    assert faults(daemon) == []
+
+
+def test_a_pane_that_somebody_closed_is_lost(bench: Bench, begin: Begin) -> None:
+    daemon = begin()
+    one, other = bench.start("sleep 1000"), bench.start("sleep 1000")
+    follows(daemon, 2)
+    bench.talk("kill-pane", "-t", bench.ref(one).tmux_pane or "")
+    assert bench.becomes(one, "lost").reason == "its tmux pane was closed"
+    assert bench.session(other).phase == "running"
+
+
+def test_what_ran_before_a_restart_of_the_computer_is_lost(
+    bench: Bench, begin: Begin
+) -> None:
+    one = bench.start("sleep 1000")
+    with bench.db.write() as conn:
+        conn.execute("UPDATE sessions SET boot_id = 'another'")
+    begin()
+    assert bench.becomes(one, "lost").reason == "the computer was restarted"
+    assert is_running(bench.ref(one).pid or 0), "its pid is another's by now"
+
+
+def test_a_lost_session_whose_pane_is_there_runs_again(
+    bench: Bench, begin: Begin
+) -> None:
+    one = bench.start("sleep 1000")
+    store.session_lost(bench.db, one, "nobody found it")
+    daemon = begin()
+    bench.becomes(one, "running")
+    follows(daemon)
+
+
+def test_a_start_that_nobody_finished_is_settled_when_its_time_is_over(
+    bench: Bench, begin: Begin
+) -> None:
+    nothing = store.create_session(bench.db, argv=["x"], cwd="/", backend="tmux").id
+    running, ref = bench.made("sleep 1000")
+    young = store.create_session(bench.db, argv=["x"], cwd="/", backend="tmux").id
+    for one in (nothing, running):
+        bench.age(one)
+    begin()
+    assert "did not start within" in bench.becomes(nothing, "failed").reason
+    bench.becomes(running, "running")
+    assert bench.ref(running).tmux_pane == ref.tmux_pane
+    assert bench.session(young).phase == "starting"
+
+
+def test_an_end_that_nobody_drives_on_is_driven_on(bench: Bench, begin: Begin) -> None:
+    one = bench.start("trap '' HUP TERM; while :; do sleep 0.1; done")
+    store.session_stopping(bench.db, one, "ended by the user")
+    bench.age(one)
+    begin()
+    found = bench.becomes(one, "ended")
+    assert found.signal == 9
+
+
+def test_a_locked_database_delays_the_word_and_nobody_else(
+    bench: Bench, begin: Begin, paso_home: Path
+) -> None:
+    daemon = begin()
+    one = bench.start("sleep 1000")
+    follows(daemon)
+    lock = sqlite3.connect(paso_home / "tasks.db", isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    bench.kill(one)
+    with daemon.client() as client:
+        wait_for(lambda: "session writes" in faults(daemon))
+        assert client.ping() < 0.5
+    assert bench.session(one).phase == "running"
+    lock.execute("ROLLBACK")
+    lock.close()
+    assert bench.becomes(one, "failed").signal == 9
+    wait_for(lambda: faults(daemon) == [])
+    assert daemon.said().count("session writes: works again") == 1
+
+
+def test_a_server_that_stands_still_loses_nothing(bench: Bench, begin: Begin) -> None:
+    daemon = begin()
+    one = bench.start("sleep 1000")
+    follows(daemon)
+    server = bench.server(one)
+    os.kill(server, signal.SIGSTOP)
+    try:
+        wait_for(lambda: any(name.startswith("tmux ") for name in faults(daemon)), 30)
+        assert bench.session(one).phase == "running"
+    finally:
+        os.kill(server, signal.SIGCONT)
+    wait_for(lambda: faults(daemon) == [], 30)
+    bench.kill(one)
+    assert bench.becomes(one, "failed").signal == 9
+
+
+def test_panes_of_others_are_left_alone(bench: Bench, begin: Bench) -> None:
+    one = bench.start("sleep 1000")
+    server = bench.talk
+    server("new-session", "-d", "-s", "paso-0123456789abcdef", "sleep 1000")
+    server("set-option", "-g", "remain-on-exit", "on")
+    server("new-session", "-d", "-s", "mine", "exit 3")
+    pane = ("set-option", "-p", "-t", "=mine:")
+    server(*pane, "@paso_session", "00000000000000aa")
+    server(*pane, "@paso_home", "another home")
+    bench.kill(one)
+    begin()  # type: ignore[operator]
+    bench.becomes(one, "failed")
+    wait_for(lambda: len(bench.panes()) == 2)
+    left = {pane.session_name for pane in bench.panes()}
+    assert left == {"paso-0123456789abcdef", "mine"}
+
+
+def test_a_dead_pane_stays_while_somebody_looks_at_it(
+    bench: Bench, begin: Begin
+) -> None:
+    daemon = begin()
+    one = bench.start("read _; exit 3")
+    follows(daemon)
+    name = f"=paso-{one}"
+    argv = ["tmux", "-S", bench.tmux.socket, "-C", "attach", "-t", name]
+    looker = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: bench.panes()[0].attached)
+        actions.send(bench.db, one, "go")
+        assert bench.becomes(one, "failed").exit_code == 3
+        wait_for(lambda: keeper(daemon)["leftovers"] == 1)
+        assert [pane.dead for pane in bench.panes()] == [True]
+    finally:
+        looker.kill()
+        looker.communicate()
+
+
+def test_a_pane_of_the_users_own_server_is_followed_from_outside(
+    bench: Bench, begin: Begin
+) -> None:
+    """Nothing is put into it, and it is not kept alive."""
+    daemon = begin()
+    socket = os.path.join(os.path.dirname(bench.tmux.socket), "theirs")
+    bench.talk("new-session", "-d", "-s", "work", "sleep 1000", socket=socket)
+    one = adopt(bench.db, bench.paths, "=work:", socket=socket).id
+    follows(daemon)
+    wait_for(lambda: bench.session(one).activity == "idle")
+    sessions = bench.talk("list-sessions", "-F", "#{session_name}", socket=socket)
+    assert sessions == "work"
+    bench.kill(one)
+    bench.becomes(one, "failed")
+    forgets(daemon)
+    wait_for(lambda: not Tmux(socket).panes())
+
+
+def test_a_daemon_with_another_folder_for_sockets_finds_them_by_the_record(
+    bench: Bench, begin: Begin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    one = bench.start("read _; exit 6")
+    with monkeypatch.context() as patch:
+        patch.setenv("TMUX_TMPDIR", str(tmp_path))
+        daemon = begin()
+    follows(daemon)
+    bench.tmux.send(bench.ref(one), "go")
+    assert bench.becomes(one, "failed").exit_code == 6
+
+
+def test_a_terminal_whose_keeper_is_killed_is_lost(bench: Bench, begin: Begin) -> None:
+    daemon = begin()
+    holder = subprocess.Popen(["sleep", "1000"])
+    ticks = int(Path(f"/proc/{holder.pid}/stat").read_text().split()[21])
+    one = store.create_session(bench.db, argv=["x"], cwd="/", backend="pty").id
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    ref = BackendRef(boot_id=boot, keeper=holder.pid, keeper_ticks=ticks)
+    store.session_running(bench.db, one, ref)
+    follows(daemon)
+    assert keeper(daemon)["processes"] == 1
+    holder.kill()
+    holder.wait()
+    assert bench.becomes(one, "lost").reason == "its terminal is gone"
+
+
+def test_what_is_deleted_by_hand_is_forgotten(bench: Bench, begin: Begin) -> None:
+    daemon = begin()
+    one = bench.start("sleep 1000")
+    follows(daemon)
+    with bench.db.write() as conn:
+        conn.execute("DELETE FROM sessions WHERE id = ?", (one,))
+    forgets(daemon)
+    with daemon.client() as client:
+        client.send({"type": "subscribe", "topics": ["sessions"]})
+        assert client.read_until("sessions_initial")["data"] == []
+
+
+def test_without_a_session_nothing_of_it_is_loaded(bench: Bench, begin: Begin) -> None:
+    daemon = begin()
+    time.sleep(0.3)
+    assert "session_keeper" not in daemon.status()
+    threads = len(os.listdir(f"/proc/{daemon.pid}/task"))
+    one = bench.start("sleep 1000")
+    follows(daemon)
+    bench.kill(one)
+    bench.becomes(one, "failed")
+    assert len(os.listdir(f"/proc/{daemon.pid}/task")) == threads + 2
+
+
+def test_old_sessions_alone_load_no_keeper(bench: Bench, begin: Begin) -> None:
+    one = store.create_session(bench.db, argv=["x"], cwd="/", backend="pty").id
+    store.session_start_failed(bench.db, one, "no")
+    daemon = begin()
+    wait_for(lambda: daemon.status()["sessions"]["known"] == 1)
+    assert keeper(daemon) == {}
+
+
+def test_activity_and_bell_are_written_once_each(bench: Bench, begin: Begin) -> None:
+    daemon = begin()
+    script = "echo one; read _; printf 'need you\\a\\n'; read _; echo on; read _"
+    one = bench.start(script)
+    follows(daemon)
+    wait_for(lambda: bench.session(one).activity == "idle")
+    wait_for(lambda: bench.session(one).preview == "one")
+    bench.tmux.send(bench.ref(one), "x")
+    wait_for(lambda: bench.session(one).activity == "waiting")
+    assert bench.session(one).attention == "input"
+    wait_for(lambda: bench.session(one).preview == "need you")
+    time.sleep(1.6)  # what follows the bell at once belongs to it
+    bench.tmux.send(bench.ref(one), "y")
+    wait_for(lambda: bench.session(one).attention == "none")
+    wait_for(lambda: bench.session(one).activity == "idle")
+    story = [row.activity for row in store.session_history(bench.db, one)]
+    assert len(story) < 12, story
+
+
+def test_previews_go_to_those_who_look_and_are_not_written(
+    bench: Bench, begin: Begin
+) -> None:
+    daemon = begin()
+    one = bench.start("n=0; while :; do n=$((n+1)); echo line $n; sleep 0.3; done")
+    follows(daemon)
+    with daemon.client() as client:
+        client.subscribe(["sessions"])
+        seen: set[str] = set()
+        while len(seen) < 3:
+            frame = client.read_until(
+                lambda frame: (
+                    frame["type"] == "event"
+                    and frame["event"]["type"] == "session_activity"
+                )
+            )
+            assert frame["event"]["session"]["id"] == one
+            seen.add(frame["event"]["session"]["preview"])
+    assert all(preview.startswith("line ") for preview in seen)
+    assert bench.session(one).version < 6
+
+
+def test_a_session_of_long_ago_is_not_taken_for_a_young_one(bench: Bench) -> None:
+    one = bench.start("sleep 1000")
+    bench.age(one)
+    assert bench.session(one).updated_at == PAST
