@@ -64,16 +64,23 @@ class Presence:
     def __init__(self, own: str, own_name: str, signer: Signer, beat_s: float) -> None:
         self.peers: dict[str, Peer] = {}
         self._own = own
-        self._own_name = own_name
+        self.own_name = own_name
         self._signer = signer
         self._beat_s = beat_s
 
     def know(self, id: str, record: dict[str, Any] | None = None) -> Peer | None:
         """Return the peer, a new one if need be; None when there are too many."""
         peer = self.peers.get(id)
-        if peer is None and id != self._own and len(self.peers) < MAX_COMPUTERS:
+        if peer is None and id != self._own and self._has_room():
             peer = self.peers[id] = Peer(id, record)
         return peer
+
+    def _has_room(self) -> bool:
+        """Who is offline makes room for who comes."""
+        if len(self.peers) >= MAX_COMPUTERS:
+            away = (one.id for one in self.peers.values() if one.state == OFFLINE)
+            self.peers.pop(next(away, ""), None)
+        return len(self.peers) < MAX_COMPUTERS
 
     def forget(self, id: str) -> None:
         self.peers.pop(id, None)
@@ -97,8 +104,8 @@ class Presence:
             raise BadEvent("too many computers")
         if beat < peer.beat:
             raise BadEvent("an older sign of life")
-        if beat == peer.beat:
-            return False
+        if beat == peer.beat and peer.heard_at is not None:
+            return False  # after a restart, the key itself says that it is not old
         peer.beat, peer.heard_at = beat, now
         peer.run = str(body.get("run", ""))[:32]
         peer.head = _position(body.get("head"))
@@ -158,7 +165,7 @@ class Presence:
         return found
 
     def _is_shared(self, peer: Peer, name: str) -> bool:
-        return name == self._own_name or any(
+        return name == self.own_name or any(
             other.record.get("name") == name
             for other in self._others(peer.id)
             if other.state != OFFLINE

@@ -20,7 +20,7 @@ from paso.errors import BadEvent
 from paso.model import LIVE_PHASES
 from paso_daemon.cache import LIVE
 from paso_daemon.peers.keys import is_computer_id
-from paso_daemon.peers.presence import EXPIRES, MAX_COMPUTERS, Peer
+from paso_daemon.peers.presence import EXPIRES, Peer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ LOOK, LOOK_WATCHED = 1.5, 0.5
 """In beats."""
 MEMBERS_EVERY = 20
 """Looks between two of which the list of computers is read again."""
+MAX_MEMBERS = 1000
 
 
 class Rounds:
@@ -99,12 +100,13 @@ class Rounds:
         """Say that we are here; return what was said."""
         directory = self._at.directory
         stats = await asyncio.to_thread(self._sampler.sample)
+        self._presence.own_name = directory.own.name  # it may have a new one
         counts = self._counts()
         mine = directory.cache.get("computers", self._own.id, self._own.id) or {}
         directory.put_computer(mine | {"stats": stats, "counts": counts})
         self.beats += 1
         body = {
-            "name": self._own.name,
+            "name": directory.own.name,
             "version": __version__,
             "os": mine.get("os", ""),
             "time": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -189,10 +191,10 @@ class Rounds:
 
     async def look(self) -> None:
         """Read the signs of life of everybody we know of."""
-        if self._looks % MEMBERS_EVERY == 0:
-            await self._read_members()
-        self._looks += 1
         known = list(self._presence.peers)
+        if self._looks % MEMBERS_EVERY == 0:
+            known += await self._members()
+        self._looks += 1
         if not known:
             return
         keys = [self._at.keys.here(one) for one in known]
@@ -206,28 +208,28 @@ class Rounds:
                 self._is_gone(one)
         self._changed()
 
-    async def _read_members(self) -> None:
+    async def _members(self) -> list[str]:
+        """Return ids of the network's list that we do not know of, at most so many."""
         (members,) = await self._at.link.ask(("SMEMBERS", self._at.keys.computers))
-        for member in sorted(members if isinstance(members, list) else [])[
-            : 4 * MAX_COMPUTERS
-        ]:
+        found = []
+        for member in members if isinstance(members, list) else []:
             name = member.decode("ascii", "replace")
             if not is_computer_id(name):
                 self._at.refusals.note("computers", "no id of a computer")
-            elif name != self._own.id:
-                self._presence.know(name)
+            elif name != self._own.id and name not in self._presence.peers:
+                found.append(name)
+        return found[:MAX_MEMBERS]
 
     def _saw(self, id: str, value: bytes) -> None:
-        peer = self._presence.know(id)
-        now = self._loop.time()
-        if peer is None:
-            return
-        run = peer.run
+        peer, now, is_new = self._presence.peers.get(id), self._loop.time(), False
+        run = peer.run if peer is not None else ""
         try:
             is_new = self._presence.saw(id, value, now)
         except (BadEvent, ValueError) as error:
             self._at.refusals.note(f"presence of {id}", str(error))
-            is_new = False
+        peer = self._presence.peers.get(id)
+        if peer is None:
+            return
         changed = self._presence.judge(id, now)
         if is_new:
             self._at.store.heard(f"here:{id}", peer.beat)

@@ -90,6 +90,7 @@ class Peers:
         self._loop = asyncio.get_running_loop()
         self._since = self._loop.time()
         self._wanting: asyncio.Handle | None = None
+        self._is_copy = False
         self._task: asyncio.Task[None] | None = None
         self._home = home
         self._restart = restart
@@ -144,6 +145,7 @@ class Peers:
         """Take over what an earlier run left, then join in the background."""
         saved = await self.store.open()
         self._remember(saved)
+        await self.store.flush()  # no generation is used twice
         directory = self._directory
         directory.own_listeners.append(self.publisher.changed)
         directory.on_interest.append(self._interest_changed)
@@ -201,7 +203,8 @@ class Peers:
         await self.store.close()
 
     async def _leave(self) -> None:
-        if self.at.link.is_up and self.state == "live":
+        # The keys of a copy are those of the other one, which stays.
+        if self.at.link.is_up and self.state == "live" and not self._is_copy:
             await self.rounds.say_bye()
 
     async def _run(self) -> NoReturn:
@@ -265,6 +268,7 @@ class Peers:
 
     def _take_new_id(self) -> None:
         """Another one had our id before us. All that is ours bears it: start anew."""
+        self._is_copy = True
         new = renew_id(self._home)
         self.store.note("renewed", self._own.id)
         logger.warning("peers: another computer has our id: we are %s now", new.id)
@@ -273,7 +277,14 @@ class Peers:
     def _outdo(self, gen: int) -> None:
         """Another one has our id and will change it: our numbers go past its own."""
         self._begin(max(gen, self.publisher.gen) + 1)
-        self._break("another computer had the id of this one")
+        self._registry.start("peers anew", self._introduce())
+
+    async def _introduce(self) -> None:
+        """Say who we are to everybody; who follows us takes a snapshot."""
+        try:
+            self.rounds.say_hello(await self.rounds.beat())
+        except PeerUnreachable as error:
+            logger.info("peers: not introduced: %s", error.message)
 
     def _break(self, reason: str) -> None:
         """Join anew."""

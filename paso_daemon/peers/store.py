@@ -136,6 +136,11 @@ class PeerStore:
         await self._in_thread(self._close)
         self._thread.shutdown(wait=False)
 
+    async def flush(self) -> None:
+        """Return when all that was collected is written."""
+        batch, self._batch = self._batch, _Batch()
+        await self._in_thread(self._write_batch, batch)
+
     # Collected ----------------------------------------------------------------
 
     def note(self, name: str, value: str) -> None:

@@ -113,6 +113,8 @@ class PeersSwitch:
             self._restart("peers need TLS, which this process did not load")
             return
         service = await asyncio.to_thread(_service)
+        if self._stopped:
+            return
         self.peers = service.Peers(
             config,
             *(self._directory, self._home, self._settings),
@@ -126,8 +128,9 @@ class PeersSwitch:
     async def stop(self) -> None:
         """Say goodbye: the daemon stops."""
         self._stopped = True
-        if self.peers is not None:
-            await self.peers.stop()
+        peers, self.peers = self.peers, None
+        if peers is not None:
+            await peers.stop()
 
     def status(self) -> dict[str, Any]:
         """Return what `status` shows of the peers."""

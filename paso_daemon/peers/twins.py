@@ -1,10 +1,10 @@
 """Two computers with one id: a home was copied, and both copies run.
 
-    who {run, gen, nonce}  --> in:<own>, which both of them read
-    here {run, gen, nonce} <-- from the other one
+    who {run, first, gen, nonce}  --> in:<own>, which both of them read
+    here {run, first, gen, nonce} <-- from the other one
 
-Only an answer to a question of this very run counts, so a message that somebody
-repeats convinces nobody. The one that was started later takes a new id.
+The one that was started later takes a new id. Only an answer to its own question
+makes it do so: a message that somebody repeats convinces nobody.
 
 Never: change the id, decide by a clock of one computer alone while the other is silent.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from paso_daemon.peers.inbox import Inbox
 
-ASK_EVERY_S = 5.0
+ASK_EVERY_S = 1.0
 
 
 class Twins:
@@ -51,7 +51,8 @@ class Twins:
         self._outdo = outdo
         self._nonce = ""
         self._asked_at: float | None = None
-        self._outdone: set[str] = set()
+        self._first = 0
+        """Our generation when we began; it tells who was there before."""
         inbox.handlers |= {"who": self._who, "here": self._here}
 
     def ask(self, *, again: bool = False) -> None:
@@ -68,21 +69,32 @@ class Twins:
         self._say("who", self._nonce)
 
     def _say(self, kind: str, nonce: str) -> None:
-        body = {"run": self._run, "gen": self._inbox.gen, "nonce": nonce}
+        gen = self._inbox.gen
+        self._first = self._first or gen
+        body = {"run": self._run, "first": self._first, "gen": gen, "nonce": nonce}
         self._inbox.post(self._own, kind, body)
 
     def _who(self, sender: str, body: dict[str, Any], age_ms: int) -> None:
-        if sender == self._own and body["run"] != self._run:
-            self._say("here", str(body["nonce"])[:32])
+        if sender != self._own or body["run"] == self._run:
+            return
+        self._say("here", str(body["nonce"])[:32])
+        if self._was_first(body):
+            self._stay(int(body["gen"]))
+        else:
             self.ask()
 
     def _here(self, sender: str, body: dict[str, Any], age_ms: int) -> None:
-        run, gen = str(body["run"]), int(body["gen"])
-        mine = run == self._run or body["nonce"] != self._nonce
-        if sender != self._own or mine or run in self._outdone:
+        if sender != self._own or body["run"] == self._run:
             return
-        self._outdone = {run}
-        if (self._inbox.gen, self._run) > (gen, run):
+        if body["nonce"] == self._nonce and not self._was_first(body):
             self._renew()
-        else:
+
+    def _was_first(self, other: dict[str, Any]) -> bool:
+        """True when we were started before the other one."""
+        first = self._first or self._inbox.gen
+        return (first, self._run) < (int(other["first"]), str(other["run"]))
+
+    def _stay(self, gen: int) -> None:
+        """What the other one numbered in our name is to be older than what we say."""
+        if gen >= self._inbox.gen:
             self._outdo(gen)
