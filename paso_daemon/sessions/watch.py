@@ -45,6 +45,9 @@ GAP_S = 0.25
 RETRY_FIRST_S, RETRY_MOST_S = 0.25, 60.0
 PREVIEW_GAP_S = 0.5
 """Between two looks at the screen of one pane."""
+OUTPUT_STEP_S = 1.0
+"""tmux tells the second of the last output: what writes all the time is silent for so
+long, and for a look."""
 LIST = f"list-panes -a -F '{PANE_FORMAT}'"
 
 logger = logging.getLogger("paso.daemon")
@@ -76,7 +79,7 @@ class Pane:
         self.ref = ref
         self.activity = activity
         self.shown_at = -1e9
-        self.wants_keeping = False
+        self.wants_keeping = True
 
 
 class Watch:
@@ -108,7 +111,7 @@ class Watch:
         self.own = own
         self._name = f"{PREFIX}{computer}"
         self._poll_s = poll_s
-        self._idle_after_s = idle_after_s
+        self._idle_after_s = max(idle_after_s, OUTPUT_STEP_S + 2 * poll_s)
         self._deaths = deaths
         self._looks = looks
         self._listener = listener
