@@ -230,12 +230,12 @@ class Connection:
                 self.outbox.put_list(frames)
                 return
 
-    def answer(self, frame: Frame) -> None:
+    def answer(self, line: bytes) -> None:
         """Send the answer to what was asked a while ago; nothing to who left."""
         self.asked -= 1
         if self.closed or self._finishing:
             return
-        self.say(frame)
+        self._send(line)
         if self._ended:
             self._leave_if_answered()
 

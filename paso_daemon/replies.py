@@ -11,6 +11,7 @@ from types import CoroutineType
 from typing import Any
 
 from paso.errors import PasoError, Refused, TimedOut
+from paso.events.wire import encode
 from paso_daemon import intake, methods
 
 TYPE_CHECKING = False
@@ -26,6 +27,11 @@ LATER_S = 90.0
 
 MAX_ASKED, MAX_UNDER_WAY = 16, 64
 """Requests that wait for an answer: of one client, of all."""
+
+_FAULT = {
+    "code": "internal",
+    "message": "the daemon could not do this, see its log",
+}
 
 logger = logging.getLogger("paso.daemon")
 
@@ -73,22 +79,27 @@ class Replies:
     ) -> None:
         try:
             async with asyncio.timeout(LATER_S):
-                reply["result"] = await work
+                told = self._fitted(reply | {"result": await work})
         except TimeoutError:
-            reply["error"] = _told(TimedOut(f"no answer within {LATER_S:g} s"))
+            late = TimedOut(f"no answer within {LATER_S:g} s")
+            told = encode(reply | {"error": _told(late)})
         except PasoError as error:
-            reply["error"] = _told(error)
+            told = encode(reply | {"error": _told(error)})
         except Exception:
             logger.exception("a request of %s could not be answered", connection.client)
-            reply["error"] = {
-                "code": "internal",
-                "message": "the daemon could not do this, see its log",
-            }
+            told = encode(reply | {"error": _FAULT})
         finally:
             work.close()
             self.under_way -= 1
         self._server.flush()
-        connection.answer(reply)
+        connection.answer(told)
+
+    def _fitted(self, reply: Frame) -> bytes:
+        """Return the line of a reply. Raises Refused, TypeError."""
+        told = encode(reply)
+        if len(told) > self._server.settings.max_frame:
+            raise Refused("the answer is longer than a frame may be")
+        return told
 
 
 def _told(error: PasoError) -> dict[str, str]:
