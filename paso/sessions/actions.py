@@ -257,7 +257,7 @@ def end(
             f"process {command.pid} does not end, not even when killed",
             hint="it belongs to another user, or waits for a disk or the network",
         )
-    return _ended(db, session, ref)
+    return _ended(db, session, ref, f"{reason}; {UNKNOWN_CODE}")
 
 
 def _stopping(db: Database, session: Session, reason: str) -> Session:
@@ -268,22 +268,22 @@ def _stopping(db: Database, session: Session, reason: str) -> Session:
         return store.get_session(db, session.id)
 
 
-def _ended(db: Database, session: Session, ref: BackendRef) -> Session:
-    """Note how a command ended that is gone, and clean up behind it."""
+def _ended(db: Database, session: Session, ref: BackendRef, unknown: str) -> Session:
+    """Note how a command ended that is gone, and clean up behind it.
+
+    Arguments:
+        unknown: the reason where nobody knows how.
+    """
     if session.backend == PTY:
-        return _noted_by_keeper(db, session)
+        return _noted_by_keeper(db, session, unknown)
     pane = _pane_after(ref)
-    over = Verdict(OVER, reason=_unknown(session), pane=pane)
+    over = Verdict(OVER, reason=unknown, pane=pane)
     if pane is not None and pane.ended:
         over = Verdict(OVER, pane.status, pane.signal, pane=pane)
     session = write(db, session, ref, over)
     if not session.adopted:
         Tmux(ref.tmux_socket).kill(ref)
     return session
-
-
-def _unknown(session: Session) -> str:
-    return f"{session.reason or BY_USER}; {UNKNOWN_CODE}"
 
 
 def _pane_after(ref: BackendRef) -> PaneState | None:
@@ -299,7 +299,7 @@ def _pane_after(ref: BackendRef) -> PaneState | None:
     return pane
 
 
-def _noted_by_keeper(db: Database, session: Session) -> Session:
+def _noted_by_keeper(db: Database, session: Session, unknown: str) -> Session:
     """`paso run` knows the exit code; without it nobody does."""
     deadline = time.monotonic() + _NOTED_S
     while time.monotonic() < deadline:
@@ -307,4 +307,4 @@ def _noted_by_keeper(db: Database, session: Session) -> Session:
         if is_over(found):
             return found
         time.sleep(0.02)
-    return store.session_ended(db, session.id, exit_code=None, reason=_unknown(session))
+    return store.session_ended(db, session.id, exit_code=None, reason=unknown)
