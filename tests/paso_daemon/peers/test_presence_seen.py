@@ -21,14 +21,18 @@ def presence() -> Presence:
     return Presence(A, "here", Signer("net", KEY), beat_s=20.0)
 
 
-def beat(n: int, *, gen: int = 5, who: str = B, body: bytes = b'{"name":"there"}') -> bytes:  # fmt: skip
+NAMED = b'{"name":"there"}'
+
+
+def beat(n: int, *, gen: int = 5, who: str = B, body: bytes = NAMED) -> bytes:
     return Signer("net", KEY).seal(who, KIND, gen, n, body)
 
 
 def test_a_computer_is_live_then_stale_with_its_age_then_offline() -> None:
     known = presence()
     assert known.saw(B, beat(1), 100.0)
-    for age, state in [(0, "live"), (50, "live"), (51, "stale"), (120, "stale"), (121, "offline")]:  # fmt: skip
+    states = {0: "live", 50: "live", 51: "stale", 120: "stale", 121: "offline"}
+    for age, state in states.items():
         known.judge(B, 100.0 + age)
         assert known.told(known.peers[B], 100.0 + age)["state"] == state
     assert known.told(known.peers[B], 151.0)["age_s"] == 51.0
