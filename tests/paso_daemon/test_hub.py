@@ -153,5 +153,31 @@ def test_each_member_gets_what_it_wants_in_order_and_nothing_else(
         assert taken(hub) == {name: found for name, found in expected.items() if found}
 
 
+def test_who_never_subscribed_is_another_wish_than_who_wants_all() -> None:
+    hub: Hub[str] = Hub("e")
+    hub.join("silent")
+    assert [wish.asked for wish in hub.wishes()] == [False]
+    hub.join("all", Subscription())
+    assert sorted(wish.asked for wish in hub.wishes()) == [False, True]
+    publish(hub, ("db", 1, ""))
+    blocks = list(hub.take())
+    assert len({id(batch.data) for _, batch in blocks}) == 1, "one block for both"
+
+
+def test_another_set_of_subscriptions_is_told_once() -> None:
+    hub: Hub[str] = Hub("e")
+    seen: list[list[Subscription]] = []
+    hub.regrouped = lambda: seen.append(list(hub.wishes()))
+    hub.join("a", DB)
+    hub.join("b", DB)
+    hub.leave("b")
+    assert seen == [[DB]]
+    other = Subscription(frozenset({"tasks"}))
+    hub.join("a", other)
+    hub.leave("a")
+    hub.leave("a")
+    assert seen == [[DB], [other], []]
+
+
 def test_everything_wants_everything() -> None:
     assert all(EVERYTHING.wants((topic, 7, "c")) for topic in TOPICS)

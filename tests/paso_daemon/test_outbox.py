@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,6 +83,66 @@ def test_the_rest_of_the_frame_under_way_ends_the_stream_well() -> None:
         outbox.put(memoryview(block))
     outbox.took(2, 0.0)
     assert outbox.rest_of_frame() == b"cdef\n"
+
+
+def test_a_list_takes_no_room_before_its_turn_and_none_of_the_limit() -> None:
+    outbox = Outbox(100, 0.0)
+    made: list[int] = []
+
+    def frames() -> Iterator[bytes]:
+        for number in range(3):
+            made.append(number)
+            yield b"%d" % number * 80
+
+    outbox.put(memoryview(b"before\n"))
+    outbox.put_list(frames())
+    assert (made, outbox.size, outbox.lists) == ([], 7, 1)
+    assert outbox.offer(batch(b"event\n"))
+    assert outbox.missed is None
+    outbox.took(7, 1.0)
+    assert (made, outbox.size) == ([0], 86)
+    assert rest(outbox) == b"0" * 80 + b"1" * 80 + b"2" * 80 + b"event\n"
+    assert (outbox.size, outbox.lists) == (0, 0)
+
+
+def test_an_empty_list_is_nothing() -> None:
+    outbox = Outbox(100, 0.0)
+    outbox.put_list(iter(()))
+    assert (outbox.size, outbox.lists, outbox.pieces()) == (0, 0, [])
+
+
+def test_the_stream_ends_well_before_a_list_as_well() -> None:
+    outbox = Outbox(100, 0.0)
+    outbox.put(memoryview(b"begun\n"))
+    outbox.put_list(iter([b"list\n"]))
+    outbox.took(2, 0.0)
+    assert outbox.rest_of_frame() == b"gun\n"
+
+
+blocks_or_lists = st.lists(
+    st.binary(min_size=1, max_size=9)
+    | st.lists(st.binary(min_size=1, max_size=9), max_size=4)
+)
+
+
+@given(blocks_or_lists, st.lists(st.integers(0, 30)))
+def test_lists_and_blocks_come_out_in_the_order_they_went_in(
+    parts: list[bytes | list[bytes]], bites: list[int]
+) -> None:
+    outbox = Outbox(10_000, 0.0)
+    for part in parts:
+        if isinstance(part, bytes):
+            outbox.put(memoryview(part))
+        else:
+            outbox.put_list(iter(part))
+    found = b""
+    for bite in bites:
+        piece = b"".join(outbox.pieces())[:bite]
+        outbox.took(len(piece), 0.0)
+        found += piece
+        assert outbox.size or not outbox.lists, "nothing left, or something to send"
+    whole = [p if isinstance(p, bytes) else b"".join(p) for p in parts]
+    assert found + rest(outbox) == b"".join(whole)
 
 
 @given(st.lists(st.binary(min_size=1, max_size=9)), st.lists(st.integers(0, 30)))
