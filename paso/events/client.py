@@ -62,7 +62,6 @@ RECONNECTING_S = 3.0
 ROWS_AT_ONCE = 500
 """About a millisecond of the caller's loop."""
 
-
 __all__ = ["Changed", "EventClient", "Notice", "Other", "Resync", "State"]
 
 
@@ -373,6 +372,8 @@ class EventClient:
                 reading = self._reader.read(ROWS_AT_ONCE)
                 self._catching_up = reading.more
                 self._tell(reading)
+                if not reading.rows and "sessions" in self._topics:
+                    self._notices.append(Resync("looked", ("sessions",), None, None))
         except sqlite3.Error:
             return  # locked, or being made: the next look tries again
 
