@@ -117,11 +117,15 @@ class SessionView:
     def _find_cursor(self) -> None:
         if self.selected is not None and self.select(self.selected):
             return
-        first = next((row for row in self.rows if row.session), None)
-        if self.selected is None and first is not None:
-            self.select(first.key)
-        else:
-            self._place(self.index, 1)
+        if self.selected is None or self.selected[0] == SESSION:
+            at = self.index if self.selected else 0
+            found = [i for i, row in enumerate(self.rows) if row.session]
+            if found:
+                # A session that is gone leaves the cursor to the one beside it.
+                near = min(found, key=lambda i: (abs(i - at), i < at))
+                self._place(near, 1)
+                return
+        self._place(self.index, 1)
 
     def _place(self, index: int, step: int) -> None:
         """Put the cursor on the row at `index`, or on the nearest that can have it."""
