@@ -41,6 +41,8 @@ def every_check(context: Context) -> Iterator[Check]:
         ("config", _config),
         ("database", _database),
         ("daemon", _daemon),
+        ("sessions", _sessions),
+        ("peers", _peers),
         ("files", _leftovers),
         ("terminal", _terminal),
     )
@@ -167,6 +169,53 @@ def _daemon(context: Context) -> Iterator[Check]:
         yield Check("daemon", "problem", text, "paso daemon restart")
 
 
+def _sessions(context: Context) -> Iterator[Check]:
+    """tmux holds the terminals of sessions; `paso run` does without it."""
+    from shutil import which
+
+    from paso.sessions.tool import run_tool
+
+    if which("tmux") is None:
+        text = "tmux is not installed: `paso session start` and `adopt` cannot work"
+        yield Check("sessions", "note", text, "install tmux")
+        return
+    version = run_tool(["tmux", "-V"], timeout_s=ANSWER_S).out.strip()
+    yield Check("sessions", "ok", version)
+
+
+def _peers(context: Context) -> Iterator[Check]:
+    """The file is checked here, the way to Redis by the daemon, which has it open."""
+    from paso.peers_file import load_peers, shown_url
+
+    paths = _paths(context)
+    config = load_peers(paths.home)
+    if config is None or not config.enabled:
+        yield Check("peers", "ok", "off: this computer has joined no network")
+        return
+    where = f"network {config.network} at {shown_url(config.url)}"
+    if config.ca_file and not os.access(config.ca_file, os.R_OK):
+        text = f"cannot read the certificates in {config.ca_file}"
+        yield Check("peers", "problem", text, "paso peers on --ca-file FILE")
+    yield _way_to_redis(paths, where)
+
+
+def _way_to_redis(paths: Paths, where: str) -> Check:
+    from paso.events.launcher import call
+
+    try:
+        status = call(paths, "status", {}, timeout_s=ANSWER_S)
+    except DaemonUnreachable:
+        text = f"{where}: no daemon that could tell"
+        return Check("peers", "note", text, "paso daemon start")
+    peers = status.get("peers") or {}
+    state = peers.get("state", "off")
+    if state == "live":
+        others = f"{peers.get('live', 0)} other computers live"
+        return Check("peers", "ok", f"{where}, {others}, control {peers['control']}")
+    reason = peers.get("reason") or "not yet"
+    return Check("peers", "problem", f"{where}: {state}, {reason}", "paso peers status")
+
+
 def _leftovers(context: Context) -> Iterator[Check]:
     """Files that a killed process left: harmless, healed at the next start."""
     from paso.events.process import read_pid_file
@@ -220,6 +269,7 @@ def information(context: Context) -> dict[str, dict[str, Any]]:
         },
         "board": _counts(context) | {"changes": db.change_head()},
         "daemon": _daemon_facts(paths),
+        "peers": _peers_facts(paths),
         "user": {
             "actor": context.config.actor,
             "auto_start": context.config.auto_start,
@@ -247,4 +297,22 @@ def _daemon_facts(paths: Paths) -> dict[str, Any]:
         "running": process is not None,
         "pid": process.pid if process else None,
         "version": process.version if process else None,
+    }
+
+
+def _peers_facts(paths: Paths) -> dict[str, Any]:
+    """Whether this computer has joined others; a file that is wrong is for doctor."""
+    from paso.peers_file import load_peers, peers_file, shown_url
+
+    try:
+        config = load_peers(paths.home)
+    except PasoError as error:
+        return {"file": peers_file(paths.home), "problem": error.message}
+    on = config is not None and config.enabled
+    return {
+        "file": peers_file(paths.home),
+        "joined": on,
+        "url": shown_url(config.url) if config else None,
+        "network": config.network if config else None,
+        "control": config.control if config else None,
     }

@@ -87,7 +87,7 @@ COMMANDS = (
     Command(
         "doctor",
         run_doctor,
-        "Check home, permissions, database, daemon, configuration, terminal.",
+        "Check home, permissions, database, daemon, sessions, peers, terminal.",
         notes="Exit 1 when there is a problem. It repairs nothing by itself.",
     ),
     Command("info", run_info, "Print every path, version and count."),

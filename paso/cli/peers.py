@@ -15,30 +15,25 @@ import time
 
 from paso.cli.arguments import Argument, Command, Option
 from paso.cli.computer import computer_table, fetch_computers
-from paso.cli.context import read_stdin
 from paso.cli.output import is_terminal
+from paso.cli.peers_words import chosen, repairable
 from paso.errors import (
     DaemonUnreachable,
-    InvalidValue,
     NoListener,
     NotFound,
     PeerUnreachable,
-    UsageError,
 )
+from paso.events.process import read_pid_file
 from paso.peers_file import (
     CONTROLS,
     NETWORK,
     PeersConfig,
     checked_control,
-    checked_key,
-    checked_network,
-    checked_url,
     has_password,
     load_peers,
     new_key,
     save_peers,
     shown_url,
-    with_password,
 )
 from paso.text import escape
 
@@ -57,14 +52,17 @@ JOIN_S = 5.0
 STARTING_S = 10.0
 LOOK_S = 0.1
 
+ANOTHER_KEY = ("presence of ", "the signature does not fit")
+"""How the daemon's words for a sign of life under another key begin and end."""
+
 SETTLED = ("live", "refused")
 """States that waiting does not change."""
 
 
 def run_on(context: Context, found: Arguments) -> int:
     """Write how to join, and tell within some seconds whether it worked."""
-    before = _repairable(context)
-    config, made = _chosen(context, found, before)
+    before = repairable(context)
+    config, made = chosen(context, found, before)
     save_peers(context.paths.home, config)
     if before and before.key != config.key:
         context.out.warn(
@@ -73,95 +71,15 @@ def run_on(context: Context, found: Arguments) -> int:
         )
     data = {**_shown(config), "key_made": made, "joined": False}
     try:
-        data |= _joined(_wait(context, config, lambda peers: _is_settled(peers)))
+        peers = _wait(context, config, _is_settled)
+        data |= _joined(peers)
+        _warn_of_strangers(context, peers)
     except NoListener:
         context.out.say("it is kept; this computer joins when the daemon starts")
     context.out.show(data, [data["network"]], lambda: [_joined_line(data)])
     if made:
         _tell_next(context, config)
     return 0
-
-
-def _repairable(context: Context) -> PeersConfig | None:
-    """What was there; a file that makes no sense is written anew."""
-    try:
-        return load_peers(context.paths.home)
-    except InvalidValue as error:
-        context.out.warn(f"{error.message}: written anew, with a new key")
-        return None
-
-
-def _chosen(
-    context: Context, found: Arguments, before: PeersConfig | None
-) -> tuple[PeersConfig, bool]:
-    key_file = found.text("key-file")
-    url = _url(context, found, before)
-    if found.text("password-file"):
-        url = with_password(url, _secret(found.word("password-file")))
-    key = checked_key(_secret(key_file)) if key_file else before and before.key
-    config = PeersConfig(
-        url=checked_url(url),
-        network=checked_network(
-            found.text("network") or (before.network if before else NETWORK)
-        ),
-        key=key or new_key(),
-        control=checked_control(
-            found.text("control") or (before.control if before else CONTROLS[0])
-        ),
-        ca_file=_ca_file(found) or (before.ca_file if before else None),
-    )
-    return config, key is None
-
-
-def _url(context: Context, found: Arguments, before: PeersConfig | None) -> str:
-    """The address; it is not said what a password in it was."""
-    word = found.text("URL")
-    secrets = [word, found.text("key-file"), found.text("password-file")]
-    if secrets.count("-") > 1:
-        raise UsageError("only one of them can come from stdin")
-    if word == "-":
-        return _line("-", "the address")
-    if word is None:
-        if before is None:
-            raise UsageError("the address is missing", hint="paso peers on URL")
-        return before.url
-    if has_password(word):
-        context.out.warn(
-            "the password was in the command line, where other users and the shell's "
-            "history can see it; better: paso peers on -, or --password-file"
-        )
-    return word
-
-
-def _secret(path: str) -> str:
-    return _line(path, "the file of a key or password")
-
-
-def _line(path: str, what: str) -> str:
-    """The one line of a file, or of stdin."""
-    if path == "-":
-        text = read_stdin()
-    else:
-        try:
-            with open(path, encoding="utf-8") as file:
-                text = file.read(10_000)
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not UTF-8"
-            raise InvalidValue(f"cannot read {path}: {reason}") from None
-    line = text.strip("\r\n")
-    if not line or "\n" in line:
-        raise InvalidValue(f"{what} has not one line")
-    return line
-
-
-def _ca_file(found: Arguments) -> str | None:
-    path = found.text("ca-file")
-    if path is None:
-        return None
-    full = os.path.abspath(os.path.expanduser(path))
-    if not os.access(full, os.R_OK) or not os.path.isfile(full):
-        raise InvalidValue(f"cannot read the certificates in {full}")
-    return full
 
 
 def _shown(config: PeersConfig | None) -> dict[str, Any]:
@@ -280,7 +198,10 @@ def run_control(context: Context, found: Arguments) -> int:
     """Say what other computers may do to the sessions here."""
     level = checked_control(found.word("LEVEL"))
     config = _there(context)
-    save_peers(context.paths.home, config._replace(control=level))
+    changed = config._replace(control=level)
+    save_peers(context.paths.home, changed)
+    if config.enabled and read_pid_file(context.paths) is not None:
+        _wait(context, changed, _is_settled)
     data = {"control": level, "was": config.control}
     context.out.show(data, [level], lambda: [f"control {level}: {MEANING[level]}"])
     return 0
@@ -338,21 +259,40 @@ def _status_lines(context: Context, data: dict[str, Any]) -> Iterator[str]:
             yield f"paso peers on joins {escape(data['url'])} again"
         return
     for name, value in data.items():
-        if name != "computers" and value not in (None, "", [], {}):
-            yield from _fact(name, value)
+        if name not in ("computers", "refusals") and value not in (None, ""):
+            yield f"{name:18} {escape(str(value))}"
+    yield from _refusals(data.get("refusals") or {})
     yield ""
     yield from computer_table(context.out, data["computers"])
 
 
-def _fact(name: str, value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        yield f"{name}:"
-        yield from (f"  {key:14} {escape(str(one))}" for key, one in value.items())
-    elif isinstance(value, list):
-        yield f"{name}:"
-        yield from (f"  {escape(str(one))}" for one in value)
-    else:
-        yield f"{name:16} {escape(str(value))}"
+def _refusals(found: dict[str, int]) -> Iterator[str]:
+    """Who was not heard and why; another key is what happens most."""
+    strangers = _strangers(found)
+    if strangers:
+        yield f"{'not heard':18} {_counted(strangers)} with another key"
+    for where, count in found.items():
+        if where not in strangers:
+            yield f"{'not heard':18} {escape(where)} ({count} times)"
+
+
+def _strangers(found: dict[str, int]) -> list[str]:
+    begin, end = ANOTHER_KEY
+    return [one for one in found if one.startswith(begin) and one.endswith(end)]
+
+
+def _counted(strangers: list[str]) -> str:
+    count = len(strangers)
+    return "1 computer signs" if count == 1 else f"{count} computers sign"
+
+
+def _warn_of_strangers(context: Context, peers: dict[str, Any]) -> None:
+    strangers = _strangers(peers.get("refusals") or {})
+    if strangers:
+        context.out.warn(
+            f"{_counted(strangers)} with another key and cannot be seen; "
+            "there: paso peers key | ssh HERE paso peers on --key-file -"
+        )
 
 
 COMMANDS = (
