@@ -258,7 +258,7 @@ class Tmux:
         self,
         *commands: Sequence[str],
         input: bytes | None = None,
-        timeout_s: float = QUICK_S,
+        timeout_s: float | None = None,
         cwd: str | None = None,
         config: str = os.devnull,
     ) -> Output:
@@ -270,7 +270,7 @@ class Tmux:
             # -u: output in UTF-8 whatever the locale, or it would be full of `_`.
             ["tmux", "-u", "-f", config, "-S", self.socket, *words],
             input=input,
-            timeout_s=timeout_s,
+            timeout_s=timeout_s or QUICK_S,
             cwd=cwd,
             env=environment(),
             operation=f"tmux {commands[0][0]}",
