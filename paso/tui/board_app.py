@@ -190,6 +190,28 @@ class PasoApp(App[int]):
         if not await self._check_bindings(event.key, priority=True):
             await self._check_bindings(event.key)
 
+    # screens
+
+    def show_sessions(self) -> None:
+        """Open the list of all sessions, or come back to it."""
+        from paso.tui.screens.sessions import Sessions
+
+        self.push_screen(Sessions(self))
+
+    def show_computers(self) -> None:
+        """Pick another computer, then look at its board."""
+        from paso.tui.screens.computers import ComputerPicker
+        from paso.tui.screens.remote_board import RemoteScreen
+
+        def done(computer: str | None) -> None:
+            if computer is not None:
+                self.push_screen(RemoteScreen(computer))
+
+        if self.book.others():
+            self.push_screen(ComputerPicker(self), done)
+        else:
+            self.say("no other computer is known: paso peers on URL", "warning")
+
     # changes that come in
 
     def on_look(self) -> None:

@@ -75,21 +75,7 @@ class BoardScreen(CardActions, ColumnActions, SessionKeys):
             self._filter(None)
             self._show_filter()
 
-    # help and palette
-
-    def action_help(self) -> None:
-        from paso.tui.screens.help import Help
-
-        self.app.push_screen(Help(self.paso.config.keys))
-
-    def action_palette(self) -> None:
-        from paso.tui.screens.palette import Palette
-
-        def run(method: str | None) -> None:
-            if method is not None:
-                self.call_later(self.run_action, method)
-
-        self.app.push_screen(Palette(self.paso.config.keys), run)
+    # theme
 
     def action_pick_theme(self) -> None:
         names = sorted(self.app.available_themes)

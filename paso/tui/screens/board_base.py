@@ -5,7 +5,7 @@ Never: write the board; the actions built on this do.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from textual.binding import Binding
 from textual.containers import Horizontal
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from paso.model import Card, Column
-    from paso.tui.board_app import PasoApp
     from paso.tui.board_data import News
     from paso.tui.board_state import BoardState
 
@@ -51,10 +50,6 @@ class BoardBase(BottomLineScreen):
         self._shown_column: int | None = None
         self._shown_project = state.project
         self._day: Any = None
-
-    @property
-    def paso(self) -> PasoApp:
-        return cast("PasoApp", self.app)
 
     # layout
 

@@ -1,16 +1,21 @@
-"""What every whole screen does with its bottom line: messages that fade.
+"""What every whole screen has: messages that fade, help, palette, ways to the others.
 
-Never: know what the screen shows above it.
+Never: know what the screen shows above its bottom line.
 """
 
 from __future__ import annotations
 
+from typing import ClassVar, cast
+
 from textual.screen import Screen
+
+from paso.tui.keys import ACTIONS, Action
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from textual.timer import Timer
 
+    from paso.tui.board_app import PasoApp
     from paso.tui.widgets.status_bar import StatusBar
 
 MESSAGE_S = 6.0
@@ -20,8 +25,13 @@ MESSAGE_S = 6.0
 class BottomLineScreen(Screen[None]):
     """A screen with a `StatusBar`, once it is composed."""
 
+    ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     bar: StatusBar | None = None
     _fading: Timer | None = None
+
+    @property
+    def paso(self) -> PasoApp:
+        return cast("PasoApp", self.app)
 
     def key_came(self) -> None:
         """A key takes the last message away; what it does may bring another."""
@@ -47,3 +57,25 @@ class BottomLineScreen(Screen[None]):
             why = f" ({reason})" if reason else ""
             self.say(f"others' changes now show once a second{why}", "warning")
         self.bar.show_connection(name)
+
+    # the other screens
+
+    def action_help(self) -> None:
+        from paso.tui.screens.help import Help
+
+        self.app.push_screen(Help(self.paso.config.keys))
+
+    def action_palette(self) -> None:
+        from paso.tui.screens.palette import Palette
+
+        def run(method: str | None) -> None:
+            if method is not None:
+                self.call_later(self.run_action, method)
+
+        self.app.push_screen(Palette(self.paso.config.keys, self.ACTIONS), run)
+
+    def action_sessions(self) -> None:
+        self.paso.show_sessions()
+
+    def action_computers(self) -> None:
+        self.paso.show_computers()

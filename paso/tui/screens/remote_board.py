@@ -163,7 +163,8 @@ class RemoteScreen(BoardBase):
             return ""
         return age_word(age + monotonic() - self._told_at)
 
-    def _refuse(self) -> None:
+    def refuse(self) -> None:
+        """Say why a key that writes does nothing."""
         name = escape(self.computer.name)
         self.say(f"read-only: this board is on {name}", "warning")
 
@@ -237,23 +238,10 @@ class RemoteScreen(BoardBase):
 
 
 def _refused(screen: RemoteScreen, *_: Any) -> None:
-    screen._refuse()
+    screen.refuse()
 
 
-_OF_THE_BOARD = ("help", "palette", "sessions", "computers")
-"""Actions that the own board has already, and that write nothing."""
-
-
-def _add_missing_actions() -> None:
-    """Every key of the board means something here: what would write is refused."""
-    from paso.tui.screens.board import BoardScreen
-
-    for action in ACTIONS:
-        name = f"action_{action.name}"
-        if action.name in _OF_THE_BOARD:
-            setattr(RemoteScreen, name, getattr(BoardScreen, name))
-        elif not hasattr(RemoteScreen, name):
-            setattr(RemoteScreen, name, _refused)
-
-
-_add_missing_actions()
+for _action in ACTIONS:
+    # Every key of the board means something here: what is not there is refused.
+    if not hasattr(RemoteScreen, f"action_{_action.name}"):
+        setattr(RemoteScreen, f"action_{_action.name}", _refused)

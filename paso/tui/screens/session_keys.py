@@ -1,17 +1,14 @@
-"""What the keys of the board do with sessions and other computers.
+"""What the keys of the board do with sessions.
 
 Never: know a session's phases or how it is run.
 """
 
 from __future__ import annotations
 
-from time import monotonic
-
 from paso.errors import PasoError
 from paso.model import Session
 from paso.text import cut, escape
 from paso.tui.screens.project_actions import ProjectActions
-from paso.tui.session_rows import computer_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,33 +18,7 @@ if TYPE_CHECKING:
 
 
 class SessionKeys(ProjectActions):
-    """Show the sessions, start one on a card, go to a session's card."""
-
-    def action_sessions(self) -> None:
-        from paso.tui.screens.sessions import Sessions
-
-        self.app.push_screen(Sessions(self.paso))
-
-    def action_computers(self) -> None:
-        """Pick another computer, then look at its board."""
-        book = self.paso.book
-        others = book.others()
-        if not others:
-            self.say("no other computer is known: paso peers on URL", "warning")
-            return
-        from paso.tui.screens.picker import Picker
-        from paso.tui.screens.remote_board import RemoteScreen
-
-        def done(computer: str | None) -> None:
-            if computer is not None:
-                self.app.push_screen(RemoteScreen(computer))
-
-        now = monotonic()
-        options = [
-            (other.id, f"{escape(other.name)}   {computer_words(other, now)}")
-            for other in others
-        ]
-        self.app.push_screen(Picker("Boards of", options, None), done)
+    """Start one on a card, go to the card of one."""
 
     def action_start_session(self) -> None:
         card = self.card()

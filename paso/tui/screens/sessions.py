@@ -11,7 +11,6 @@ from __future__ import annotations
 from paso.commands import sessions
 from paso.model import LIVE_PHASES, Session
 from paso.text import cut, escape
-from paso.tui.keys import SESSION_ACTIONS
 from paso.tui.screens.sessions_base import SessionsBase
 from paso.tui.step import Step
 
@@ -119,22 +118,6 @@ class Sessions(SessionsBase):
         while len(self.app.screen_stack) > 1:
             self.app.pop_screen()
         board.show_task(session.project_id, session.task_id)
-
-    # help and palette
-
-    def action_help(self) -> None:
-        from paso.tui.screens.help import Help
-
-        self.app.push_screen(Help(self.paso.config.keys))
-
-    def action_palette(self) -> None:
-        from paso.tui.screens.palette import Palette
-
-        def run(method: str | None) -> None:
-            if method is not None:
-                self.call_later(self.run_action, method)
-
-        self.app.push_screen(Palette(self.paso.config.keys, SESSION_ACTIONS), run)
 
     def action_leave(self) -> None:
         if self.view.search:

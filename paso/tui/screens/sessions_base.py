@@ -6,7 +6,7 @@ Never: act on a session; the actions built on this do.
 from __future__ import annotations
 
 from time import monotonic
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from textual.binding import Binding
 from textual.content import Content
@@ -46,6 +46,7 @@ class SessionsBase(BottomLineScreen):
     """Head line, rows, bottom line; the cursor and its news."""
 
     AUTO_FOCUS = ""
+    ACTIONS = SESSION_ACTIONS
     BINDINGS: ClassVar[list[Any]] = [
         Binding(a.keys, a.method, a.title, id=a.id, show=False) for a in SESSION_ACTIONS
     ]
@@ -66,10 +67,6 @@ class SessionsBase(BottomLineScreen):
             self.view.selected = selected
         self.list = SessionList(self.view)
         self._read_at = -1
-
-    @property
-    def paso(self) -> PasoApp:
-        return cast("PasoApp", self.app)
 
     def compose(self) -> ComposeResult:
         keymap = self.paso.config.keys
