@@ -164,7 +164,10 @@ class BellFinder:
 
 
 def _interesting(data: bytes) -> bool:
-    return BEL in data or any(start in data for start in _STRING_BEGINNINGS)
+    if BEL in data:
+        return True
+    # One character is found far faster than two.
+    return ESC in data and any(start in data for start in _STRING_BEGINNINGS)
 
 
 def _after_escape(byte: int) -> int:

@@ -33,8 +33,6 @@ BACKGROUND_S = 0.5
 does not tell a job that ran all the time."""
 FLUSH_S = 0.2
 """Seconds that output has to reach the screen before a stop."""
-PIECES = 16
-"""Pieces of output carried before anything else has its turn."""
 
 
 class Pty:
@@ -132,9 +130,7 @@ class OnTerminal(Wrapped):
             self._keys.write()
         if not events & ~select.POLLOUT or self._waits_for_foreground():
             return
-        for _ in range(PIECES):
-            if not self._output.carry() or self._output.is_waiting:
-                break
+        self._output.carry()
 
     def _on_screen(self, events: int) -> None:
         self._output.write()

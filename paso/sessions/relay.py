@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 PIECE = 65536
 """Bytes of one read."""
+SHORT = 4095
+"""A terminal gives no more at once; with less, it has no more now."""
 ROOM = 65536
 """Bytes that wait to be written before nothing more is read."""
 
@@ -82,21 +84,36 @@ class Flow:
         return bool(self._waiting)
 
     def carry(self) -> bool:
-        """Read a piece and write it as far as it is taken; False: there was none."""
-        try:
-            data = os.read(self.source, PIECE)
-        except BlockingIOError:
-            return False
-        except OSError:
-            data = b""  # the other end of a terminal is closed
+        """Read what there is, up to `PIECE`, and write it as far as it is taken.
+
+        Returns:
+            False where there was nothing.
+        """
+        data = self._read()
         if not data:
-            self.ended = True
             return False
         self._seen(data)
         if not self.refused:
             self._waiting = self._waiting + data if self._waiting else data
             self.write()
         return True
+
+    def _read(self) -> bytes:
+        data = b""
+        while len(data) < PIECE:
+            try:
+                piece = os.read(self.source, PIECE)
+            except BlockingIOError:
+                break
+            except OSError:
+                piece = b""  # the other end of a terminal is closed
+            if not piece:
+                self.ended = True
+                break
+            data = data + piece if data else piece
+            if len(piece) < SHORT:
+                break
+        return data
 
     def write(self) -> None:
         """Write what waits, as far as it is taken."""
