@@ -42,7 +42,7 @@ TTL_S = {
     "projects": 300.0,
     "tasks": 300.0,
 }
-"""How long what was read counts as fresh; sessions, as long as their owner is live."""
+"""How long what was read counts as fresh; sessions, while they are followed."""
 
 LIVE, STALE, OFFLINE = "live", "stale", "offline"
 LINKS = (LIVE, STALE, OFFLINE)
@@ -71,6 +71,7 @@ class Cache:
         self._shelves: dict[str, dict[str, Shelf]] = {kind: {} for kind in KINDS}
         self._read_at: dict[tuple[str, str], float] = {}
         self._links: BoundedDict[str, tuple[str, float]] = BoundedDict(MAX_COMPUTERS)
+        self._followed: set[str] = set()
 
     # Writing ------------------------------------------------------------------
 
@@ -153,6 +154,7 @@ class Cache:
             if shelf is not None:
                 found += [(kind, key) for key in shelf.entries]
         self._links.pop(owner, None)
+        self._followed.discard(owner)
         return found
 
     def renew(self, kind: str, owner: str, now: float) -> None:
@@ -163,6 +165,20 @@ class Cache:
         """Note how a computer can be reached; `live` also says that it was heard."""
         heard = now if state == LIVE else self._links.get(owner, ("", now))[1]
         self._links[owner] = (state, heard)
+
+    def follow(self, owner: str, follows: bool, now: float) -> bool:
+        """Note whether every change of its sessions comes to us; True if that is news.
+
+        What is not followed any more is true as it was until now.
+        """
+        if follows == self.follows(owner):
+            return False
+        self._read_at["sessions", owner] = now
+        if follows:
+            self._followed.add(owner)
+        else:
+            self._followed.discard(owner)
+        return True
 
     def _shelf(self, kind: str, owner: str) -> Shelf | None:
         """Return a shelf, made where there is none; None for one computer too many."""
@@ -250,16 +266,17 @@ class Cache:
         age, link = self._age(kind, owner, now), self.link_of(owner)
         if link == OFFLINE:
             return {"state": "unreachable"} | ({} if age is None else {"age_s": age})
-        if link == LIVE and age is not None and age <= TTL_S[kind]:
+        told = kind != "sessions" or self.follows(owner)
+        if link == LIVE and told and age is not None and age <= TTL_S[kind]:
             return {"state": "fresh"}
         return {"state": "stale", "age_s": age}
 
     def _age(self, kind: str, owner: str, now: float) -> float | None:
-        """Sessions follow their owner: they are as old as the last word of it."""
+        """Sessions that are followed are as old as the last word of their owner."""
         at = self._read_at.get((kind, owner))
         if at is None:
             return None
-        if kind == "sessions":
+        if kind == "sessions" and self.follows(owner):
             at = max(at, self._links.get(owner, ("", at))[1])
         return round(max(now - at, 0.0), 3)
 
@@ -275,6 +292,10 @@ class Cache:
         if owner:
             known = {} if owner == self.own and owner not in known else {owner: None}
         return {name: self.freshness(kind, name, now) for name in known}
+
+    def follows(self, owner: str) -> bool:
+        """True while every change of its sessions comes to us."""
+        return owner in self._followed
 
     def link_of(self, owner: str) -> str:
         return self._links.get(owner, (OFFLINE, 0.0))[0]

@@ -82,15 +82,18 @@ class Directory:
         self._announcer = Announcer(cache, hub, own.id, max_frame)
         self.own_listeners = self._announcer.own_listeners
         self.on_interest: list[Callable[[Interest], None]] = []
+        self.on_follow: list[Callable[[], object]] = []
         self.on_refresh: list[Callable[[str, str], None]] = []
         self.remote: RemoteControl | None = None
         self.peers_status: Callable[[], dict[str, Any]] = lambda: {"state": "off"}
         self.refused = 0
         self._hub = hub
         self._clock = loop.time
+        self._later = loop.call_later
         self._max_frame = max_frame
         self._news = Coalescer(loop, self._announcer.tell, flush, may_send)
         self._interest: Interest = frozenset()
+        self._visits: dict[tuple[str, str], float] = {}
         hub.regrouped = self._look_at_interest
         cache.on_evict = self._evicted
         self._put("computers", own.id, own.id, _own_record(own), 0)
@@ -190,6 +193,8 @@ class Directory:
         if checked is None:
             return self._refuse()
         id = checked["id"]
+        if id != self.own.id:
+            checked = checked | {"following": self.cache.follows(id)}
         if not self._put("computers", id, id, checked, 0):
             return False
         self._mark("computers", id, id, News(UPDATED))
@@ -253,6 +258,15 @@ class Directory:
         if owner != self.own.id:
             self.cache.link(owner, state, self._clock())
 
+    def follow(self, owner: str, follows: bool) -> None:
+        """Note, and tell, whether every change of its sessions comes to us."""
+        if self.cache.follow(owner, follows, self._clock()):
+            record = self.cache.get("computers", owner, owner)
+            if record is not None:
+                self.put_computer(record)
+            for listener in list(self.on_follow):
+                listener()
+
     def is_known(self, computer: str) -> bool:
         """True for this computer and for those that we have heard of."""
         return computer == self.own.id or self.cache.knows(computer)
@@ -261,13 +275,26 @@ class Directory:
 
     def interest(self) -> Interest:
         """Return what the clients have asked for; who never did, does not count."""
-        return frozenset(
+        now = self._clock()
+        visits = [wish for wish, until in self._visits.items() if until > now]
+        return frozenset(visits).union(
             (wish.computer, topic)
             for wish in self._hub.wishes()
             if wish.asked
             for topic in SNAPSHOT_TOPICS
             if topic in wish.topics
         )
+
+    def visit(self, computer: str, topic: str, stay_s: float) -> None:
+        """Count as interested for `stay_s`: somebody asked once, and may ask again."""
+        self._visits[computer, topic] = self._clock() + stay_s
+        self._later(stay_s, self._end_visits)
+        self._look_at_interest()
+
+    def _end_visits(self) -> None:
+        now = self._clock()
+        self._visits = {one: at for one, at in self._visits.items() if at > now}
+        self._look_at_interest()
 
     def _look_at_interest(self) -> None:
         found = self.interest()

@@ -5,6 +5,7 @@ Never: write a record again that the cache holds, read the database in the loop.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from paso.errors import NotFound, WireError
@@ -29,12 +30,47 @@ TASKS_AT_ONCE = 200
 """Read from the database for one page; each may have a description of 100,000
 characters."""
 
+WAIT_MOST_S = 10.0
+VISIT_S = 15.0
+"""How long the sessions of other computers are followed after somebody asked."""
+
 PLACE_MAX = 300
 """Characters of the place in a list where its next part begins."""
 
 
-def sessions(server: Server, params: Params) -> dict[str, Any]:
+def sessions(server: Server, params: Params) -> dict[str, Any] | Later:
+    """Return sessions as they are known, or once they are known well."""
     computer = _computer(server, params)
+    wait_s = read.seconds(params, "wait_s", 0.0, WAIT_MOST_S)
+    if wait_s and server.directory.cache.live_peers():
+        return _when_fresh(server, computer, params, wait_s)
+    return _sessions(server, computer, params)
+
+
+async def _when_fresh(
+    server: Server, computer: str, params: Params, wait_s: float
+) -> dict[str, Any]:
+    """Wait until those that can be reached have told theirs; no longer than asked."""
+    directory, news = server.directory, asyncio.Event()
+    directory.visit(computer, "sessions", VISIT_S)
+    directory.on_follow.append(news.set)
+    try:
+        async with asyncio.timeout(wait_s):
+            while _is_any_stale(directory.sources("sessions", computer)):
+                await news.wait()
+                news.clear()
+    except TimeoutError:
+        pass  # what is known is told, and how old it is
+    finally:
+        directory.on_follow.remove(news.set)
+    return _sessions(server, computer, params)
+
+
+def _is_any_stale(sources: dict[str, Any]) -> bool:
+    return any(source["state"] == "stale" for source in sources.values())
+
+
+def _sessions(server: Server, computer: str, params: Params) -> dict[str, Any]:
     phase, task = read.maybe_text(params, "phase"), read.maybe_text(params, "task_uid")
     if phase and phase not in PHASES:
         raise WireError(f"phase is one of {', '.join(PHASES)}")

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from paso.cli.context import Context
     from paso.computer import Computer
 
-ANSWER_S = 2.0
+ANSWER_S = 2.5
 """Seconds the daemon has for a question."""
+WAIT_S = 1.0
+"""Seconds in which other computers may tell of their sessions; mostly it is 10 ms."""
 FRESH = {"state": "fresh", "age_s": None}
 UNTOLD = {"state": "unreachable", "age_s": None}
 _EMPTY = {"argv": (), "phase": "lost", "activity": "idle", "attention": "none",
@@ -131,7 +133,7 @@ def _ask(context: Context) -> list[Found]:
         one["id"]: str(one.get("name") or one["id"])
         for one in _pages(context, "computers")[0]
     }
-    records, sources = _pages(context, "sessions")
+    records, sources = _pages(context, "sessions", {"wait_s": WAIT_S})
     for record in records:
         computer = str(record.get("computer"))
         if computer != own:
@@ -141,20 +143,22 @@ def _ask(context: Context) -> list[Found]:
     return found
 
 
-def _pages(context: Context, method: str) -> tuple[list[Any], dict[str, Any]]:
+def _pages(
+    context: Context, method: str, asked: dict[str, Any] | None = None
+) -> tuple[list[Any], dict[str, Any]]:
     """All of a list of the daemon, and how fresh it is by computer."""
     from paso.events.launcher import call
 
     data: list[Any] = []
     sources: dict[str, Any] = {}
-    params: dict[str, Any] = {}
+    params = dict(asked or {})
     while True:
         answer = call(context.paths, method, params, timeout_s=ANSWER_S)
         data += answer["data"]
         sources |= answer.get("sources") or {}
         if not answer.get("next"):
             return data, sources
-        params = {"after": answer["next"]}
+        params["after"] = answer["next"]
 
 
 def session_of(record: dict[str, Any]) -> Session:

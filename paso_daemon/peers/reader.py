@@ -116,6 +116,14 @@ class Reader:
         for owner, topics in wishes.items():
             if before.get(owner) != topics:
                 self.ask(owner)
+        for owner in before:
+            self._tell(owner)
+
+    def _tell(self, owner: str) -> None:
+        """Say whether what is shown of its sessions is all there is."""
+        whole = owner in self._complete and self.is_reading(owner)
+        wanted = SESSIONS in self.wishes.get(owner, ())
+        self._at.directory.follow(owner, whole and wanted)
 
     def _end(self, owner: str) -> None:
         self._at.inbox.post(owner, "interest_end", {})
@@ -153,8 +161,9 @@ class Reader:
 
     def reconnected(self) -> None:
         """Nothing is read any more until each owner has answered again."""
-        for follower in self._followers.values():
+        for owner, follower in self._followers.items():
             follower.reading = False
+            self._tell(owner)
         self.renew()
 
     def told_head(self, owner: str, head: Position) -> None:
@@ -167,6 +176,7 @@ class Reader:
         """The computer is forgotten."""
         self._followers.pop(owner, None)
         self._complete.discard(owner)
+        self._tell(owner)
 
     # Answers of owners --------------------------------------------------------
 
@@ -176,6 +186,7 @@ class Reader:
             position = told_position(body)
             if not follower.go_on_from(position):
                 self._lost(owner, "it says to go on before where we are")
+            self._tell(owner)
 
     async def _snapshot_ready(
         self, owner: str, body: dict[str, Any], age_ms: int
@@ -210,11 +221,13 @@ class Reader:
             if isinstance(key, str) and isinstance(version, int):
                 store.record(owner, key, version, record)
         store.position(owner, position)
+        self._tell(owner)
 
     def _lost(self, owner: str, why: str) -> None:
         logger.info("peers: %s: %s; taking a snapshot", owner, why)
         self._complete.discard(owner)
-        self._followers[owner].reading = False
+        self._followers[owner].lose()
+        self._tell(owner)
         now = self._loop.time()
         wait = max(0.0, self._lost_at.get(owner, 0.0) + LOST_EVERY_S - now)
         self._lost_at[owner] = now + wait
@@ -268,8 +281,9 @@ class Reader:
             place, kind, body = self._checked(owner, entry_id, flat)
         except BadEvent as error:
             self._at.refusals.note(f"log of {owner}", error.message)
-            self._step_over(owner, entry_id)
-            return self._followers[owner].reading
+            # Nobody knows whether it took the place of an entry of the owner's.
+            self._lost(owner, "somebody else writes there")
+            return False
         verdict = self._followers[owner].take(place)
         if verdict == GAP:
             self._lost(owner, f"entries are missing before {place.n}")
@@ -291,20 +305,6 @@ class Reader:
         if type(body) is not dict:
             raise BadEvent("the body is no object")
         return place, said.kind, body
-
-    def _step_over(self, owner: str, entry_id: bytes) -> None:
-        """Somebody without the key wrote there: go on behind it, once.
-
-        If it took the place of an entry of the owner, the numbers do not fit any more,
-        and a snapshot mends that.
-        """
-        try:
-            place = position_of(entry_id)
-        except BadEvent:
-            place = None
-        follower = self._followers[owner]
-        if place is None or follower.take(place) == GAP:
-            self._lost(owner, "somebody else writes there")
 
     def _apply(
         self, owner: str, place: Position, kind: str, body: dict[str, Any]

@@ -112,6 +112,7 @@ def test_stale_and_unreachable_records_are_shown_with_their_age() -> None:
     cache = Cache("me")
     cache.link("b", LIVE, 5.0)
     cache.replace("sessions", "b", items("s"), 5.0)
+    assert cache.follow("b", True, 5.0)
     assert cache.freshness("sessions", "b", 500.0) == FRESH, "as long as b is live"
     cache.link("b", LIVE, 500.0)
     cache.link("b", STALE, 560.0)
@@ -120,6 +121,22 @@ def test_stale_and_unreachable_records_are_shown_with_their_age() -> None:
     gone = cache.freshness("sessions", "b", 600.0)
     assert gone == {"state": "unreachable", "age_s": 100.0}
     assert len(json.loads(cache.json("sessions", "b"))) == 1
+
+
+def test_sessions_are_fresh_only_while_their_owner_is_followed() -> None:
+    cache = Cache("me")
+    cache.link("b", LIVE, 0.0)
+    cache.replace("sessions", "b", items("s"), 0.0)
+    assert cache.freshness("sessions", "b", 1.0) == {"state": "stale", "age_s": 1.0}
+    assert cache.follow("b", True, 1.0)
+    assert not cache.follow("b", True, 2.0), "that is no news"
+    assert cache.freshness("sessions", "b", 90.0) == FRESH
+    assert cache.follow("b", False, 100.0)
+    cache.link("b", LIVE, 130.0)
+    assert cache.freshness("sessions", "b", 130.0) == {"state": "stale", "age_s": 30.0}
+    cache.follow("b", True, 140.0)
+    cache.forget("b")
+    assert not cache.follows("b")
 
 
 def test_a_computer_that_was_never_heard_of_is_unreachable() -> None:
@@ -131,6 +148,7 @@ def test_sources_name_each_computer_that_a_list_speaks_of() -> None:
     cache = Cache("me")
     cache.link("b", LIVE, 0.0)
     cache.replace("sessions", "b", [], 0.0)
+    cache.follow("b", True, 0.0)
     put(cache, "kept", "s")
     assert cache.sources("sessions", "", 1.0) == {
         "me": FRESH,

@@ -244,7 +244,11 @@ async def test_a_computer_is_told_of_when_it_changes() -> None:
     assert place.directory.put_computer(record)
     assert not place.directory.put_computer(record)
     (event,) = await place.told()
-    assert (event["type"], event["computer"]) == ("computer_updated", record)
+    shown = record | {"following": False}
+    assert (event["type"], event["computer"]) == ("computer_updated", shown)
+    place.directory.follow("b", True)
+    (event,) = await place.told()
+    assert event["computer"] == record | {"following": True}
     place.directory.remove_computer("b")
     place.directory.put_computer(record)
     assert kinds(await place.told()) == ["computer_updated"]
@@ -297,6 +301,8 @@ async def test_a_snapshot_says_how_each_computer_can_be_reached() -> None:
     place = Place()
     place.directory.set_link("b", "live")
     place.directory.replace_sessions("b", [session("s")], age_s=5.0)
+    assert place.directory.sources("sessions", "b")["b"]["state"] == "stale"
+    place.directory.follow("b", True)
     place.directory.set_link("c", "offline")
     sources = place.directory.sources("sessions")
     assert sources["me"] == sources["b"] == {"state": "fresh"}

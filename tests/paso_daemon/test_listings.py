@@ -11,6 +11,7 @@ import pytest
 
 from paso.commands import projects, tasks
 from paso_daemon import listings
+from paso_daemon.directory import Interest
 from tests.support.daemon import new_board
 from tests.support.hosted_server import HostedServer
 from tests.support.protocol_client import ProtocolClient
@@ -57,6 +58,7 @@ def test_sessions_are_listed_by_computer_phase_and_task(
     host.tell(lambda d: d.replace_sessions("me", own))
     host.tell(lambda d: d.set_link("far", "live"))
     host.tell(lambda d: d.replace_sessions("far", far))
+    host.tell(lambda d: d.follow("far", True))
 
     def found(**params: Any) -> set[tuple[str, str]]:
         data = client.request("sessions", **params)["result"]["data"]
@@ -69,6 +71,33 @@ def test_sessions_are_listed_by_computer_phase_and_task(
     assert found(task_uid="t", phase="ended", computer="me") == set()
     sources = client.request("sessions")["result"]["sources"]
     assert sources == {"me": {"state": "fresh"}, "far": {"state": "fresh"}}
+
+
+def test_who_asks_for_sessions_may_wait_until_other_computers_have_told(
+    host: HostedServer, client: ProtocolClient
+) -> None:
+    host.tell(lambda d: d.set_link("far", "live"))
+    wishes: list[Interest] = []
+
+    def answered(interest: Interest) -> None:
+        """As peers do: who is wanted is followed, and tells what it has."""
+        wishes.append(interest)
+        host.server.directory.replace_sessions("far", [session("s")])
+        host.server.directory.follow("far", True)
+
+    host.tell(lambda d: d.on_interest.append(answered))
+    result = client.request("sessions", wait_s=10)["result"]
+    assert result["sources"]["far"] == {"state": "fresh"}
+    assert [record["id"] for record in result["data"]] == ["s"]
+    assert wishes == [frozenset({("", "sessions")})]
+
+
+def test_who_does_not_answer_in_time_is_told_as_old(
+    host: HostedServer, client: ProtocolClient
+) -> None:
+    host.tell(lambda d: d.set_link("far", "live"))
+    result = client.request("sessions", wait_s=0.05)["result"]
+    assert result["sources"]["far"] == {"state": "stale", "age_s": None}
 
 
 def test_a_long_list_comes_in_pages_that_fit(
