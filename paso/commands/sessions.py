@@ -118,7 +118,7 @@ def create_session(
             project_uid=project_uid,
             task_uid=task_uid,
             argv=shown_argv(argv),
-            cwd=clean(cwd, 4096),
+            cwd=clean(cwd, 4096, lines=True),
             backend=backend,
             adopted=int(adopted),
             created_by=db.actor,

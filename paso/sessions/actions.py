@@ -99,7 +99,7 @@ def start(
         project_id=project_id,
     )
     try:
-        ref = _start(paths, session, argv, size, environ)
+        ref = _start(paths, session, argv, folder, size, environ)
     except PasoError as error:
         store.session_start_failed(db, session.id, error.message)
         raise
@@ -113,16 +113,17 @@ def _start(
     paths: Paths,
     session: Session,
     argv: Sequence[str],
+    folder: str,
     size: tuple[int, int] | None,
     environ: Mapping[str, str],
 ) -> BackendRef:
-    if find_program(argv[0], environ, session.cwd) is None:
+    if find_program(argv[0], environ, folder) is None:
         raise ToolMissing(f"there is no program {argv[0]}")
     env = command_environment(
         environ,
         paths,
         session.id,
-        cwd=session.cwd,
+        cwd=folder,
         task=session.task,
         terminal=terminal_name(environ),
     )
@@ -130,7 +131,7 @@ def _start(
     return Tmux().start(
         session.id,
         argv,
-        session.cwd,
+        folder,
         env,
         size or _our_size(),
         home=paths.home,
@@ -237,7 +238,7 @@ def end(
     Raises:
         NotFound: no such session.
         InvalidValue: no such time.
-        ToolFailed: the command cannot be killed, or tmux cannot be asked.
+        ToolFailed: the command cannot be killed.
     """
     if not 0 <= grace_s <= GRACE_MAX_S:
         raise InvalidValue(f"a grace of 0 to {GRACE_MAX_S:g} s, not {grace_s:g}")
@@ -281,8 +282,9 @@ def _ended(db: Database, session: Session, ref: BackendRef, unknown: str) -> Ses
     if pane is not None and pane.ended:
         over = Verdict(OVER, pane.status, pane.signal, pane=pane)
     session = write(db, session, ref, over)
-    if not session.adopted:
-        Tmux(ref.tmux_socket).kill(ref)
+    if pane is not None and not session.adopted:
+        with suppress(ToolFailed):
+            Tmux(ref.tmux_socket).kill(ref)
     return session
 
 
@@ -291,11 +293,14 @@ def _pane_after(ref: BackendRef) -> PaneState | None:
     if ref.tmux_pane is None:
         return None
     tmux, deadline = Tmux(ref.tmux_socket), time.monotonic() + _NOTED_S
-    pane = tmux.state(ref)
-    while pane is not None and not pane.ended and time.monotonic() < deadline:
-        have_children_reaped(ref)
-        time.sleep(0.01)
+    pane = None
+    # It has ended for certain; a tmux that hangs only keeps to itself how.
+    with suppress(ToolFailed):
         pane = tmux.state(ref)
+        while pane is not None and not pane.ended and time.monotonic() < deadline:
+            have_children_reaped(ref)
+            time.sleep(0.01)
+            pane = tmux.state(ref)
     return pane
 
 

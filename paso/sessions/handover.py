@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 WORDS_MAX = 65536
 """Bytes that a launcher may say of its failure."""
+OLD_S = 3600.0
+"""Age of a socket that nobody can be using any more, in seconds."""
 
 
 class Handover:
@@ -42,6 +44,7 @@ class Handover:
     def __enter__(self) -> Handover:
         folder, name = os.path.split(self.place)
         try:
+            _sweep(folder)
             fd = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
             try:
                 # A path has at most 107 bytes (unix(7)); this one is short.
@@ -105,6 +108,17 @@ class Handover:
             else:
                 return "its terminal closed before it could start"
         return "its terminal did not ask for the command in time"
+
+
+def _sweep(folder: str) -> None:
+    """Remove sockets of starters that were killed."""
+    before = time.time() - OLD_S
+    for name in os.listdir(folder):
+        if name.startswith("launch-") and name.endswith(".sock"):
+            place = os.path.join(folder, name)
+            with suppress(FileNotFoundError):
+                if os.lstat(place).st_mtime < before:
+                    os.unlink(place)
 
 
 def _peer(link: socket.socket) -> tuple[int, int]:

@@ -197,7 +197,7 @@ class Tmux:
             _when(ref, "#{==:#{pane_dead},0}", paste, gone),
             input=data,
         )
-        if _GONE in _answer(done, "send the text"):
+        if says_no_server(done.err) or _GONE in _answer(done, "send the text"):
             raise PhaseRefused("the command has ended; there is nobody to read")
 
     def output(self, ref: BackendRef, lines: int = 200) -> str:
@@ -211,11 +211,48 @@ class Tmux:
         capture = f"capture-pane -p -J -S -{lines} -t {ref.tmux_pane}"
         gone = f"display-message -p '{_GONE}'"
         done = self._call(_when(ref, "#{!=:#{pane_id},}", capture, gone))
-        text = _answer(done, "read the screen")
-        if text.strip() == _GONE:
+        gone_too = says_no_server(done.err)
+        text = "" if gone_too else _answer(done, "read the screen")
+        if gone_too or text.strip() == _GONE:
             raise NotFound("its terminal is gone")
         rows = [row.rstrip() for row in text.rstrip().splitlines()]
         return "".join(f"{row}\n" for row in rows[-lines:])
+
+    def screens(self, refs: Sequence[BackendRef]) -> list[str]:
+        """Return what some panes show at the moment; "" for one that is gone.
+
+        Raises:
+            ToolFailed: tmux cannot.
+        """
+        mark = os.urandom(8).hex()
+        commands: list[tuple[str, ...]] = []
+        for ref in refs:
+            capture = f"capture-pane -p -J -t {ref.tmux_pane}"
+            commands += [
+                _when(ref, "#{!=:#{pane_id},}", capture, ""),
+                ("display-message", "-p", mark),
+            ]
+        text = _answer(self._call(*commands), "read the screens") if refs else ""
+        return text.split(f"{mark}\n")[: len(refs)]
+
+    def take_bells(self, refs: Sequence[BackendRef]) -> None:
+        """Have the flags of bells taken back, or the next could not be told from them.
+
+        Raises:
+            ToolFailed: tmux cannot.
+        """
+        commands = [
+            _when(
+                ref,
+                f"#{{!=:#{{{OWN}}},}}",
+                # -C: clears the flags, and does nothing else (tmux(1)).
+                f"kill-session -C -t {ref.tmux_session}",
+                "",
+            )
+            for ref in refs
+        ]
+        if commands:
+            _answer(self._call(*commands), "take bells back")
 
     def kill(self, ref: BackendRef) -> None:
         """Close a pane of ours, and whatever still runs in it.

@@ -101,6 +101,16 @@ def test_the_starters_environment_and_a_size_are_taken(
     assert "yes xterm" not in shown and "yes " in shown
 
 
+def test_a_folder_with_an_odd_name_is_the_folder(
+    db: Database, paths: Paths, tmp_path: Path
+) -> None:
+    for name in ("two  blanks", "line\nbreak", os.fsdecode(b"no \xff utf8")):
+        folder = tmp_path / name
+        folder.mkdir()
+        actions.start(db, paths, ["touch", "here"], cwd=str(folder))
+        until((folder / "here").exists)
+
+
 @pytest.mark.parametrize("argv", [["paso-no-such-program"], ["./nothing"], ["/etc"]])
 def test_a_program_that_is_not_there_is_told_and_stands_in_the_list(
     db: Database, paths: Paths, argv: list[str]
@@ -358,6 +368,28 @@ def test_a_server_that_is_gone_is_told_and_nothing_is_made_anew(
     with pytest.raises(PhaseRefused):
         actions.attach_argv(db, session.id)
     assert Tmux().panes() == []
+
+
+def test_the_end_is_definite_though_tmux_hangs(
+    db: Database, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paso.sessions.tmux.QUICK_S", 0.3)
+    session = actions.start(db, paths, ["sleep", "600"])
+    server = store.backend_of(db, session.id).tmux_server or 0
+    os.kill(server, signal.SIGSTOP)
+    try:
+        over = actions.end(db, session.id)
+    finally:
+        os.kill(server, signal.SIGCONT)
+    assert (over.phase, over.exit_code) == (ENDED, None)
+    assert over.reason == "ended by the user; its exit code is not known"
+
+
+def test_what_a_dead_server_showed_is_what_was_kept(db: Database, paths: Paths) -> None:
+    session = actions.start(db, paths, ["cat"])
+    store.save_output(db, session.id, tail="kept\n")
+    tmux(Tmux().socket, "kill-server")
+    assert actions.output(db, session.id) == "kept\n"
 
 
 def test_a_grace_must_be_a_time(db: Database, paths: Paths) -> None:

@@ -146,6 +146,19 @@ def test_a_home_that_is_not_there_is_told(tmp_path: Path) -> None:
         raise AssertionError("never here")
 
 
+def test_the_socket_of_a_starter_that_was_killed_is_swept_away(
+    paso_home: Path,
+) -> None:
+    old, young = paso_home / "launch-old.sock", paso_home / "launch-young.sock"
+    other = paso_home / "tasks.db"
+    for path in (old, young, other):
+        path.touch()
+    for path in (old, other):
+        os.utime(path, (1, 1))
+    with Handover(str(paso_home), ID):
+        assert not old.exists() and young.exists() and other.exists()
+
+
 def test_nothing_stays_open(paso_home: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(3):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from paso.errors import ToolFailed, ToolMissing, ToolTimedOut
+from paso.sessions import tool
 from paso.sessions.tool import run_tool
 from tests.conftest import is_running
 from tests.support.daemon import wait_for
@@ -85,6 +86,36 @@ def test_a_hanging_program_is_killed_reaped_and_named(before: str) -> None:
     assert (error.operation, error.limit_s) == ("sleep for long", 0.5)
     assert str(error) == "sleep for long did not end within 0.5 s"
     assert not Path(f"/proc/{error.pid}").exists(), "a zombie, or alive"
+    assert children() == ours
+
+
+def test_one_that_survives_is_told_after_one_more_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As one that the kernel holds: here, the signal does not reach it."""
+    real = os.killpg
+    monkeypatch.setattr(tool, "REAP_S", 0.1)
+    monkeypatch.setattr(os, "killpg", lambda *_: None)
+    began = time.monotonic()
+    with pytest.raises(ToolTimedOut) as raised:
+        run_tool(["sleep", "600"], timeout_s=0.1)
+    assert time.monotonic() - began < 10
+    assert raised.value.hint == f"process {raised.value.pid} survives SIGKILL"
+    real(raised.value.pid, 9)
+    raised.traceback[-1].frame.f_locals["process"].wait()
+
+
+def test_one_that_is_interrupted_is_killed_and_reaped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours = children()
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("subprocess.Popen.communicate", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run_tool(["sleep", "600"])
     assert children() == ours
 
 
