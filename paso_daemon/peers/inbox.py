@@ -241,11 +241,12 @@ def fields_of(flat: Any, names: tuple[str, ...]) -> list[bytes]:
     """
     if not isinstance(flat, list) or len(flat) != 2 * len(names):
         raise BadEvent("not the fields of an entry")
+    if any(type(field) is not bytes or len(field) > MAX_BODY for field in flat):
+        raise BadEvent("a field is too long")
     found = dict(zip(flat[::2], flat[1::2], strict=True))
-    fields = [found.get(name.encode()) for name in names]
-    if any(type(field) is not bytes or len(field) > MAX_BODY for field in fields):
-        raise BadEvent("a field is missing or too long")
-    return fields  # type: ignore[return-value]
+    if any(name.encode() not in found for name in names):
+        raise BadEvent("a field is missing")
+    return [found[name.encode()] for name in names]
 
 
 def text(value: bytes) -> str:

@@ -86,7 +86,7 @@ class Follower:
         if verdict == NEXT:
             self.position, self._late = entry, None
         elif verdict == GAP:
-            self.lose()
+            self.reading = False
         return verdict
 
     def lose(self) -> None:
@@ -105,7 +105,7 @@ class Follower:
             self._late = None
             return False
         if self._late is not None and self._late == self.position:
-            self.lose()
+            self.reading = False
             return True
         self._late = self.position
         return False

@@ -222,7 +222,7 @@ class Rounds:
 
     def _saw(self, id: str, value: bytes) -> None:
         peer, now, is_new = self._presence.peers.get(id), self._loop.time(), False
-        run = peer.run if peer is not None else ""
+        gen = peer.beat.gen if peer is not None else 0
         try:
             is_new = self._presence.saw(id, value, now)
         except (BadEvent, ValueError) as error:
@@ -237,8 +237,8 @@ class Rounds:
             self._reader.told_head(id, peer.head)
         if is_new or changed:
             self._tell(peer)
-        is_another = is_new and run != peer.run
-        if is_another and run:
+        is_another = is_new and gen != peer.beat.gen
+        if is_another:
             self._reader.ask(id)  # its log begins anew
         if peer.state == LIVE and (changed or is_another):
             for tell in self.on_live:

@@ -20,6 +20,7 @@ from typing import Any
 from paso.computer import renew_id
 from paso.errors import BadEvent, PasoError, PeerUnreachable, Refused, TimedOut
 from paso.events.backoff import Backoff
+from paso_daemon.peers.answers import Failed
 from paso_daemon.peers.clock import ServerClock
 from paso_daemon.peers.inbox import Inbox, Refusals
 from paso_daemon.peers.interest import Leases, wishes_of
@@ -116,7 +117,7 @@ class Peers:
         self.publisher = Publisher(
             *(own, keys, signer, link, self.leases, loop),
             length=settings.peer_log,
-            twin=lambda: self._break("another one writes our log"),
+            twin=self._log_is_spoilt,
         )
         self.reader = Reader(own, self.at, settings.peer_lease_s)
         self.owner = Owner(own, self.at, self.publisher, self.leases, self._registry)
@@ -245,6 +246,8 @@ class Peers:
             ("PEXPIRE", keys.log(own), LOG_MS),
         )
         self._clock.set(int(now[0]) * 1000 + int(now[1]) // 1000)
+        if isinstance(inbox, Failed):
+            await ask(("DEL", keys.inbox(own)))
         await self._go_past(log)
         self.inbox.begin_at(inbox)
         self.at.snapshots.forget_written()
@@ -259,6 +262,8 @@ class Peers:
     async def _go_past(self, newest: Any) -> None:
         """Begin a generation after whatever stands in our log and is not ours."""
         try:
+            if isinstance(newest, Failed):
+                raise BadEvent("our log is no stream")
             last = last_place(newest)
         except BadEvent:
             await self.at.link.ask(("DEL", self.at.keys.log(self._own.id)))
@@ -285,6 +290,11 @@ class Peers:
             self.rounds.say_hello(await self.rounds.beat())
         except PeerUnreachable as error:
             logger.info("peers: not introduced: %s", error.message)
+
+    def _log_is_spoilt(self) -> None:
+        """Somebody took our numbers: go on in a generation of our own."""
+        self._begin(self.publisher.gen + 1)
+        self._break("another one writes our log")
 
     def _break(self, reason: str) -> None:
         """Join anew."""

@@ -64,6 +64,8 @@ def unpack(signer: Signer, owner: str, value: bytes) -> Snapshot:
         raise BadEvent(f"a snapshot is damaged: {error}") from None
     if packer.unconsumed_tail:
         raise BadEvent(f"a snapshot has more than {MAX_UNPACKED} bytes")
+    if not packer.eof:
+        raise BadEvent("a snapshot is cut off")
     try:
         # Line by line: other threads get their turn between two records.
         records = [orjson.loads(line) for line in data.split(b"\n") if line]

@@ -36,14 +36,14 @@ def test_the_signature_is_the_documented_one() -> None:
 )
 def test_nothing_that_was_said_can_be_another(other: Signed) -> None:
     signer = Signer("net", KEY)
-    mac = signer.mac(*SAID[:1], B, *SAID[1:])
+    mac = signer.mac(A, B, "session", 5, 7, b"body")
     signer.check(mac, SAID, B)
     with pytest.raises(BadEvent):
         signer.check(mac, other, B)
 
 
 def test_another_receiver_network_or_key_does_not_fit() -> None:
-    mac = Signer("net", KEY).mac(*SAID[:1], B, *SAID[1:])
+    mac = Signer("net", KEY).mac(A, B, "session", 5, 7, b"body")
     for signer, to in [
         (Signer("net", KEY), A),
         (Signer("net", KEY), ""),
