@@ -14,7 +14,7 @@ import threading
 import time
 from contextlib import contextmanager
 
-from paso.errors import PasoError, StoreError
+from paso.errors import PasoError, StoreBusy, StoreFull
 from paso.events.backoff import Backoff
 from paso.events.process import start_ticks
 
@@ -135,7 +135,7 @@ class Recorder:
             self._hurry.clear()
             try:
                 self._follow(backoff)
-            except StoreError as error:
+            except (StoreBusy, StoreFull) as error:
                 self.problem = _words(error)
                 if self._end is None:
                     self._hurry.wait(backoff.wait())
