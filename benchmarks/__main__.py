@@ -21,6 +21,7 @@ BENCHMARKS = {
     "startup": ("startup", "run"),
     "memory": ("memory", "run"),
     "idle": ("memory", "run_idle"),
+    "sessions": ("sessions", "run"),
     "cli": ("cli", "run"),
     "store": ("store", "run"),
     "board": ("board", "run"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import fanout, latency, memory, report, startup
+from benchmarks import fanout, latency, memory, report, sessions, startup
 from benchmarks.__main__ import BENCHMARKS, load, main
 from benchmarks.generator import Load, Reader
 from benchmarks.ours import Paso
@@ -86,3 +86,15 @@ def test_figures_are_written_as_a_table_and_as_json(tmp_path: Path) -> None:
     assert report.verdict(check).startswith("reached")
     found = json.loads(report.to_json([result]))
     assert found[0]["checks"][0]["kept"] is True
+
+
+def test_a_snapshot_is_read_to_its_end_and_changes_are_poured() -> None:
+    with sessions.hosting() as host:
+        assert host.ask("fill", 300) == {"sessions": 300}
+        times, size = sessions.snapshots(host, 2)
+        assert len(times) == 2
+        assert size > 300 * 500
+        with sessions.readers(host):
+            seen = host.ask("pour", 500, 0.3)
+    assert seen["changes"] > 0
+    assert seen["events"] > 0
