@@ -254,6 +254,8 @@ class PasoApp(App[int]):
 
     def tell(self, news: News) -> None:
         """Let every open screen show the news."""
+        if news.sessions:
+            self.show_peers()
         for screen in self.screen_stack:
             show = getattr(screen, "news_came", None)
             if show is not None:

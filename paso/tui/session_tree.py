@@ -12,6 +12,7 @@ Never: import textual, read the database, know how a row is drawn.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 from paso.model import LIVE_PHASES, Session
@@ -40,8 +41,7 @@ class Row(NamedTuple):
         text: of a part: its name, escaped.
         session: of a session.
         computer: on which it is, or that it is.
-        count: sessions below a part.
-        needs: those of them that need the user.
+        count: sessions of a part; of a computer also those that stand above.
         open: whether what is below a part is shown.
     """
 
@@ -51,7 +51,6 @@ class Row(NamedTuple):
     session: Session | None = None
     computer: Computer | None = None
     count: int = 0  # type: ignore[assignment]  # hides tuple.count
-    needs: int = 0
     open: bool = True
 
     @property
@@ -154,7 +153,7 @@ def rows_of(book: SessionBook, view: SessionView) -> Iterator[Row]:
     if view.flat:
         yield from _flat(rest, book)
     else:
-        yield from _tree(rest, book, view)
+        yield from _tree(rest, urgent, book, view)
 
 
 def _flat(sessions: list[Session], book: SessionBook) -> Iterator[Row]:
@@ -167,24 +166,33 @@ def _flat(sessions: list[Session], book: SessionBook) -> Iterator[Row]:
 
 
 def _tree(
-    sessions: list[Session], book: SessionBook, view: SessionView
+    sessions: list[Session],
+    urgent: list[Session],
+    book: SessionBook,
+    view: SessionView,
 ) -> Iterator[Row]:
+    above = Counter(session.computer for session in urgent)
     by_owner: dict[str, list[Session]] = {}
     for session in sessions:
         by_owner.setdefault(session.computer, []).append(session)
     known = [c.id for c in book.others()] if not view.search else []
     own = [book.own] if book.own in by_owner else []
     for owner in dict.fromkeys([*own, *known, *by_owner]):
-        yield from _computer(book.computer(owner), by_owner.get(owner, []), book, view)
+        mine = by_owner.get(owner, [])
+        yield from _computer(book.computer(owner), mine, above[owner], book, view)
 
 
 def _computer(
-    computer: Computer, sessions: list[Session], book: SessionBook, view: SessionView
+    computer: Computer,
+    sessions: list[Session],
+    above: int,
+    book: SessionBook,
+    view: SessionView,
 ) -> Iterator[Row]:
     key = (COMPUTER, computer.id)
     name = escape(computer.name)
     is_open = key not in view.folded
-    yield Row(key, 0, name, None, computer, len(sessions), 0, is_open)
+    yield Row(key, 0, name, None, computer, len(sessions) + above, is_open)
     if not is_open:
         return
     by_project: dict[tuple[str, str], list[Session]] = {}
@@ -195,7 +203,7 @@ def _computer(
         below = (PROJECT, computer.id, uid)
         is_open = below not in view.folded
         text = "no project" if project_key == "~" else escape(project_key)
-        yield Row(below, 1, text, None, computer, len(part), 0, is_open)
+        yield Row(below, 1, text, None, computer, len(part), is_open)
         if is_open:
             yield from _sessions(part, book, 2)
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from paso_daemon.settings import Settings
     from paso_daemon.tasks import Health, TaskRegistry
 
+OFF = "off"
+
 logger = logging.getLogger("paso.daemon")
 
 
@@ -64,6 +66,7 @@ class PeersSwitch:
         self._reason = ""
         self._switching = False
         self._stopped = False
+        self._shown = OFF
         directory.peers_status = self.status
 
     @property
@@ -79,6 +82,16 @@ class PeersSwitch:
             self._stamp = stamp
             self._switching = True
             self._registry.start("peers switch", self._switch())
+        self._show_state()
+
+    def _show_state(self) -> None:
+        """Let the clients see the way to other computers, in the record of this one."""
+        state = self.peers.state if self.peers is not None else OFF
+        if state != self._shown:
+            self._shown = state
+            own, directory = self._own.id, self._directory
+            mine = directory.cache.get("computers", own, own) or {}
+            directory.put_computer(mine | {"peers": {"state": state}})
 
     async def _switch(self) -> None:
         try:

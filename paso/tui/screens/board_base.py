@@ -174,12 +174,23 @@ class BoardBase(BottomLineScreen):
 
     def _show_emptiness(self) -> None:
         """Without any project the screen says what to press."""
-        self.query("#welcome").remove()
-        if self.state.project is None:
-            from textual.widgets import Static
+        text, there = self._welcome_text(), self.query("#welcome")
+        if not text:
+            there.remove()
+            return
+        from textual.widgets import Static
 
-            text = "No project yet.\n\nPress P to make one, ? for help."
-            self.query_one("#columns").mount(Static(text, id="welcome", markup=False))
+        if there:
+            there.first(Static).update(text)
+        else:
+            welcome = Static(text, id="welcome", markup=False)
+            self.query_one("#columns").mount(welcome)
+
+    def _welcome_text(self) -> str:
+        """What is shown in the place of columns; empty where there are some."""
+        if self.state.project is not None:
+            return ""
+        return "No project yet.\n\nPress P to make one, ? for help."
 
     def look_at_day(self) -> None:
         """At midnight, due dates read differently."""

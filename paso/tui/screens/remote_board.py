@@ -71,6 +71,7 @@ class RemoteScreen(BoardBase):
         board = self.paso.board.bar
         if self.bar is not None and board is not None:
             self.bar.show_connection(board.connection)
+        self.paso.show_peers()
         self._show_head()
         self.set_interval(AGES_S, self._show_head)
         self.run_worker(self._follow(), name="remote board")
@@ -114,6 +115,7 @@ class RemoteScreen(BoardBase):
         sessions = self.paso.book.remote.get(self.remote.computer, {}).values()
         self.remote.show(project_id, sessions)
         self.show_board()
+        self._show_emptiness()
         self._show_head()
 
     def news_came(self, news: News) -> None:
@@ -130,13 +132,10 @@ class RemoteScreen(BoardBase):
     def _empty_text(self, column_id: int) -> str:
         return "no card matches" if self.state.filtered else "no cards"
 
-    def _show_emptiness(self) -> None:
-        """Until the projects are there, the screen says what it waits for."""
-        self.query("#welcome").remove()
-        if self.state.project is None:
-            text = "no projects there" if self._came else "asking for its boards …"
-            welcome = Static(text, id="welcome", markup=False)
-            self.query_one("#columns").mount(welcome)
+    def _welcome_text(self) -> str:
+        if self.state.project is not None:
+            return ""
+        return "no projects there" if self._came else "asking for its boards …"
 
     def _show_head(self) -> None:
         computer = self.computer

@@ -87,6 +87,7 @@ class SessionsBase(BottomLineScreen):
         keys = keys_of(SESSION_ACTIONS[1], self.paso.config.keys)
         self.list.empty_text = EMPTY.format(new=show_key(keys[0]) if keys else "?")
         self.show()
+        self.paso.show_peers()
         self.set_interval(AGES_S, self.show)
 
     # news
@@ -108,7 +109,6 @@ class SessionsBase(BottomLineScreen):
         self.list.place = Place(80, datetime.now(UTC), monotonic(), bool(book.others()))
         self.list.show()
         self._show_head(book.sessions())
-        self.paso.show_peers()
 
     def _read(self) -> None:
         data = self.paso.data
