@@ -21,7 +21,7 @@ from redis.asyncio.connection import (
 )
 from redis.backoff import NoBackoff
 from redis.crc import key_slot
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
 from redis.retry import Retry
 
 from paso.errors import PasoError, PeerUnreachable, Refused, TimedOut
@@ -226,7 +226,9 @@ def _told(place: str, limit_s: float, password: str | None = None) -> Iterator[N
 def _server_fault(error: BaseException, place: str) -> PasoError | None:
     """Return what concerns the whole connection; None for a fault of one command."""
     code = getattr(error, "status_code", None) or str(error).partition(" ")[0]
-    if code in REFUSED or "invalid password" in str(error):
+    # redis-py has a class for it, wraps that, and takes the code away.
+    faults = (error, error.__cause__)
+    if code in REFUSED or any(isinstance(one, AuthenticationError) for one in faults):
         return Refused(f"{place} refuses us: {error}")
     if code in BUSY:
         return TimedOut(f"{place} is busy: {error}")
