@@ -12,7 +12,6 @@ from textual.pilot import Pilot
 from paso.commands import columns, projects, sessions, tasks
 from paso.tui.board_app import PasoApp
 from paso.tui.screens.remote_board import RemoteScreen
-from paso.tui.screens.remote_details import RemoteDetails
 from tests.paso.tui.conftest import Desk, until
 from tests.paso.tui.sessions import run
 from tests.paso.tui.test_board_screen import screen_text
@@ -109,7 +108,8 @@ async def test_the_board_of_another_computer_is_shown_followed_and_not_written(
         await until(lambda: "laptop" in screen_text(app), "the picker")
         await pilot.press("enter")
         await until(lambda: "漢字 far away" in screen_text(app), "the board")
-        assert isinstance(app.screen, RemoteScreen)
+        remote = app.screen
+        assert isinstance(remote, RemoteScreen)
         for words in ("laptop", "live", "read-only", "1/3", "second", "API", "May 4!"):
             assert words in screen_text(app), words
         await until(lambda: "◇" in row(app, "PASO-1"), "its session")
@@ -118,9 +118,9 @@ async def test_the_board_of_another_computer_is_shown_followed_and_not_written(
             await pilot.pause()
             assert "read-only: this board is on laptop" in screen_text(app), key
         await pilot.press("space")
-        assert isinstance(app.screen, RemoteDetails)
         assert "Only there." in screen_text(app)
         await pilot.press("escape")
+        assert app.screen is remote
         tasks.edit_task(far.db, first.id, {"title": "renamed over there"})
         await until(lambda: "renamed over there" in screen_text(app), "the change")
         sessions.report(far.db, made.id, "waiting")
@@ -133,7 +133,7 @@ async def test_the_board_of_another_computer_is_shown_followed_and_not_written(
         await until(lambda: "renamed" in screen_text(app), "all cards")
         await pilot.press("escape")
         await pilot.pause()
-        assert app.screen is app.board
+        assert len(app.screen_stack) == 1
         assert "mine" in screen_text(app)
     assert two.far.titles() == ["renamed over there"]
 
