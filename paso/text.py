@@ -18,7 +18,8 @@ _KEPT_FORMATS = {_JOINER, "\u200c"}
 _NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _HIDDEN_KINDS = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
-_widths: dict[str, int] = {}
+_widths: dict[str, int] = dict.fromkeys("…·►◇✓✗∅", 1)
+"""Our own signs are known: looking one up costs a command its table of Unicode."""
 
 
 def escape(text: str, *, lines: bool = False) -> str:

@@ -13,7 +13,7 @@ from paso.cli.pieces import SESSION
 from paso.cli.session_find import Found, find, here, others
 from paso.cli.session_words import session_lines, session_table
 from paso.errors import NotFound, ToolFailed
-from paso.model import LIVE_PHASES
+from paso.model import ENDED, FAILED, LIVE_PHASES, TMUX
 from paso.text import escape
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from paso.cli.arguments import Arguments
     from paso.cli.context import Context
-    from paso.model import SessionEvent
+    from paso.model import Session, SessionEvent
 
 RECENT_DAYS = 1
 MOST = 1000
@@ -168,15 +168,24 @@ def output_of(context: Context, one: Found, lines: int) -> str:
         Refused, TimedOut, PeerUnreachable: what its computer answered, or did not.
     """
     if one.is_here:
-        from paso.sessions.actions import output
-
-        try:
-            return output(context.db, one.session.id, lines)
-        except ToolFailed:
-            return one.session.preview
+        return _output_here(context, one.session, lines)
     from paso.cli.session_remote import act
 
     return str(act(context, one, "session_output", {"lines": lines})["output"])
+
+
+def _output_here(context: Context, session: Session, lines: int) -> str:
+    if session.backend == TMUX and session.phase not in (ENDED, FAILED):
+        from paso.sessions.actions import output
+
+        try:
+            return output(context.db, session.id, lines)
+        except ToolFailed:
+            return session.preview
+    from paso.commands.sessions import saved_tail
+
+    kept = saved_tail(context.db, session.id).rstrip().splitlines()
+    return "\n".join(kept[-lines:])
 
 
 def run_output(context: Context, found: Arguments) -> int:

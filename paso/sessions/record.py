@@ -12,7 +12,7 @@ from contextlib import suppress
 from paso.commands import sessions
 from paso.errors import PhaseRefused
 from paso.events.process import boot_id, start_ticks
-from paso.model import IDLE, PTY, WAITING
+from paso.model import IDLE, PTY, WAITING, WORKING
 from paso.records import NamedTuple
 from paso.sessions.activity import preview_of, text_of
 
@@ -103,6 +103,9 @@ def _set_activity(
             preview=new[1],
             active_at=state != IDLE,
         )
+    if state != told[0] and state != WORKING:
+        # Who is called wants to read it, and this terminal cannot be attached to.
+        sessions.save_output(db, session_id, tail=text_of(activity.tail()))
     return new
 
 

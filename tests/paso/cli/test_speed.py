@@ -12,6 +12,8 @@ import sys
 
 import pytest
 
+from paso.commands.sessions import create_session, session_ended
+from paso.database.connection import open_database
 from tests.paso.cli.conftest import Cli
 
 NEVER = {
@@ -57,6 +59,10 @@ def loaded(paso: Cli, *words: str) -> set[str]:
 def board(paso: Cli) -> Cli:
     paso("add", "one", "-l", "bug", "--due", "+3d")
     paso("add", "two")
+    db = open_database(str(paso.home / "tasks.db"))
+    session = create_session(db, argv=["sleep"], cwd="/", backend="pty")
+    session_ended(db, session.id, exit_code=1)
+    db.close()
     return paso
 
 
@@ -76,6 +82,9 @@ EVERYDAY = [
     ("project", "list"),
     ("column", "list"),
     ("label", "list"),
+    ("session", "list"),
+    ("session", "show", "sleep"),
+    ("session", "ack", "--all"),
     ("-h",),
     ("task", "-h"),
     ("__complete", "bash", "paso task show "),
@@ -92,6 +101,14 @@ def test_an_everyday_command_loads_nothing_heavy_and_no_other_noun(
     if words[0] == "project":
         others -= {"transfer"}
     assert not modules & {f"paso.cli.{name}" for name in others}
+
+
+def test_the_hook_of_an_agent_loads_nothing_heavy(board: Cli) -> None:
+    db = open_database(str(board.home / "tasks.db"))
+    session = create_session(db, argv=["agent"], cwd="/", backend="pty")
+    db.close()
+    board.environ["PASO_SESSION_ID"] = session.id
+    assert not loaded(board, "session", "report", "--state", "waiting") & NEVER
 
 
 def test_the_version_loads_nothing(paso: Cli) -> None:

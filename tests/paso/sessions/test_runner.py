@@ -480,6 +480,7 @@ def test_a_bell_calls_the_user_until_they_type(
     wait_for(lambda: the_session(db).attention == "input")
     assert the_session(db).activity == "waiting"
     assert the_session(db).preview == "Proceed?"
+    assert saved_tail(db, the_session(db).id) == "Proceed?"
     screen.type("y\n")
     wait_for(lambda: the_session(db).attention == "none")
     assert the_session(db).activity == "working"
