@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 
 OWN_NAME, DEFAULT_NAME = "paso", "default"
 _HEAL_S = 1.0
-_NO_SERVER = ("no server running", "error connecting", "server exited", "lost server")
+_NO_SERVER = (
+    "no server running",
+    "error connecting",
+    "server exited",
+    "lost server",
+    "no current target",  # it has no session any more, and is about to exit
+)
 
 
 def named_socket(name: str, environ: Mapping[str, str] = os.environ) -> str:

@@ -6,7 +6,7 @@ gives an id twice, another server would. Names and prefixes are never guessed.
 Facts of tmux 3.3a behind odd lines here, each with a test: text pasted into a pane
 whose command has ended kills the whole server; a pane whose command closed its
 terminal counts as dead while the command lives; an argument that ends in `;` ends the
-command; `#(…)` in a status line runs a shell.
+command; `#(…)` in a status line runs a shell; the end of an output may be lost.
 
 Never: touch a pane that is not a session's, change a server of the user's for good,
 decide what becomes of a session.
@@ -52,6 +52,10 @@ the text for a part of it; they allow for some 120 ms."""
 LINES_MAX = 50_000
 _TRIES = 4
 _GONE = "paso: gone"
+_READ_TO_THE_END = "exec cat >/dev/null"
+"""While its output is piped to somebody, tmux 3.3a reads all of it before it closes
+the terminal of a command that ended; else the last lines of a longer output are lost,
+those that say why a build failed."""
 _PASTE, _TYPE = "-p", "-r"
 
 
@@ -329,6 +333,7 @@ def _making(
         # It runs where the client runs: what `-c` says would be expanded.
         (*("new-session", "-d", "-P", "-F", PANE_FORMAT, "-s", name),
          *("-x", columns, "-y", rows, "--"), *launcher),
+        ("pipe-pane", "-O", "-t", f"={name}:", _READ_TO_THE_END),
         (*pane, "remain-on-exit", "on"),
         ("set-option", "-pq", "-t", f"={name}:", "remain-on-exit-format", ""),
         (*pane, OWN, session_id),

@@ -22,14 +22,12 @@ if TYPE_CHECKING:
 
     from paso_daemon.sessions.errands import Found, Look, Wish
     from paso_daemon.sessions.writer import Writer
-    from paso_daemon.tasks import Health
 
 RETRY_FIRST_S, RETRY_MOST_S = 0.05, 10.0
 ASKS = 6
 """So often tmux is asked for how a command ended, in some three seconds."""
 WRITTEN_S = 2.0
 """So long what was found may take to be written, and read in the log."""
-NAME = "tmux"
 
 
 class Answers(Protocol):
@@ -75,14 +73,12 @@ class Enquiry:
         looks: Writer,
         writes: Writer,
         answers: Answers,
-        health: Health,
     ) -> None:
         self._loop = loop
         self._computer = computer
         self._looks = looks
         self._writes = writes
         self._answers = answers
-        self._health = health
         self._cases: dict[str, _Case] = {}
         self._wanted: set[str] = set()
         self._under_way: set[str] = set()
@@ -163,7 +159,6 @@ class Enquiry:
     def _looked(self, socket: str, wishes: list[Wish], look: Look | None) -> None:
         self._under_way.discard(socket)
         if socket and look is not None:
-            self._tell_health(socket, look)
             self._answers.left_over(look)
         for found in look.found if look is not None else ():
             self._judge(found)
@@ -171,12 +166,6 @@ class Enquiry:
             self._again(wish.session.id)
         if self._wanted or self._servers:
             self._next()
-
-    def _tell_health(self, socket: str, look: Look) -> None:
-        if look.failed:
-            self._health.degraded(f"{NAME} {socket}", look.failed)
-        else:
-            self._health.recovered(f"{NAME} {socket}")
 
     def _judge(self, found: Found) -> None:
         session_id, what = found.wish.session.id, found.verdict.do

@@ -73,8 +73,6 @@ class Look(NamedTuple):
     found: list[Found]
     leftovers: list[Leftover]
     """Panes of sessions that nobody asked for."""
-    failed: str = ""
-    """Why tmux did not tell."""
 
 
 def look(socket: str, wishes: list[Wish], computer: str) -> Look:
@@ -84,7 +82,7 @@ def look(socket: str, wishes: list[Wish], computer: str) -> Look:
         socket: "" = these are in no tmux.
         computer: id of this computer.
     """
-    panes, failed = _panes(socket, wishes) if socket else (None, "")
+    panes = _panes(socket, wishes) if socket else None
     found = [_found(wish, panes) for wish in wishes]
     asked_for = {wish.session.id for wish in wishes}
     left = [
@@ -93,10 +91,10 @@ def look(socket: str, wishes: list[Wish], computer: str) -> Look:
         if pane.ended and pane.owner and pane.home == computer
         if pane.owner not in asked_for
     ]
-    return Look(found, left, failed)
+    return Look(found, left)
 
 
-def _panes(socket: str, wishes: list[Wish]) -> tuple[list[PaneState] | None, str]:
+def _panes(socket: str, wishes: list[Wish]) -> list[PaneState] | None:
     tmux = Tmux(socket)
     try:
         panes = tmux.panes()
@@ -104,9 +102,9 @@ def _panes(socket: str, wishes: list[Wish]) -> tuple[list[PaneState] | None, str
             # Asked for one of them, a socket that was swept away is made again.
             tmux.state(wishes[0].ref)
             panes = tmux.panes()
-    except ToolFailed as error:
-        return None, error.message
-    return panes, ""
+    except ToolFailed:
+        return None  # who watches the server tells of it
+    return panes
 
 
 def _found(wish: Wish, panes: Iterable[PaneState] | None) -> Found:
@@ -147,10 +145,11 @@ def write(db: Database, found: Found) -> None:
 def clear_away(db: Database, left: Leftover) -> bool:
     """Close a dead pane; True when there is nothing more to be done about it.
 
-    Not while its end is not written, or somebody looks at it.
+    Not while somebody looks at it. One whose end is not written yet is closed by who
+    writes that.
     """
     if not _is_over(db, left.session_id):
-        return False
+        return True
     tmux = Tmux(left.ref.tmux_socket)
     try:
         pane = tmux.state(left.ref)

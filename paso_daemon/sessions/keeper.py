@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from paso.database.sessions import BackendRef
     from paso.model import Session
     from paso_daemon.directory import Directory
-    from paso_daemon.sessions.control import ControlClient
     from paso_daemon.sessions.log_reader import Seen
     from paso_daemon.sessions.pane_activity import Act
     from paso_daemon.sessions.writer import Writer
@@ -115,7 +114,6 @@ class Keeper:
             looks=looks,
             writes=writes,
             answers=self,
-            health=health,
         )
         self._leftovers = Leftovers(looks)
         self._kept: dict[str, Kept] = {}
@@ -136,18 +134,14 @@ class Keeper:
             "work": len(self._looks) + len(self._writes),
         }
 
-    def close(self) -> list[ControlClient]:
-        """Follow nothing more; return the tmux clients that are to be waited for."""
+    def close(self) -> None:
+        """Follow nothing more."""
         for session_id in [*self._kept, *self._lost]:
             self._drop(session_id)
-        clients = [
-            client for watch in self._watches.values() if (client := watch.close())
-        ]
         self._enquiry.close()
         self._deaths.close()
         if self._audit is not None:
             self._audit.cancel()
-        return clients
 
     # What the log tells -------------------------------------------------------
 
@@ -239,29 +233,21 @@ class Keeper:
             return
         kept.socket = socket
         watch = self._watches.get(socket)
-        if watch is None or not (watch.own or session.adopted):
-            watch = self._new_watch(socket, own=not session.adopted)
+        if watch is None:
+            watch = self._watches[socket] = self._new_watch(socket)
         watch.follow(session.id, ref, session.activity)
 
-    def _new_watch(self, socket: str, *, own: bool) -> Watch:
-        before = self._watches.get(socket)
-        watch = self._watches[socket] = Watch(
+    def _new_watch(self, socket: str) -> Watch:
+        self._enquiry.look_at_server(socket)
+        return Watch(
             socket,
             self._loop,
-            own=own,
-            computer=self._computer,
             poll_s=self._poll_s,
             idle_after_s=self._idle_after_s,
-            deaths=self._deaths,
             looks=self._looks,
             listener=self,
             health=self._health,
         )
-        if before is not None:
-            before.hand_over(watch)
-        elif own:
-            self._enquiry.look_at_server(socket)
-        return watch
 
     def _leave_pane(self, kept: Kept) -> None:
         watch = self._watches.get(kept.socket)
@@ -278,6 +264,11 @@ class Keeper:
         """Its pane is not as it should be."""
         if session_id in self._kept:
             self._enquiry.want(session_id, suspect=True, now=False)
+
+    def interest_changed(self) -> None:
+        """Somebody may look now who did not before."""
+        for watch in self._watches.values():
+            watch.soon()
 
     def acts(self, session_id: str, act: Act) -> None:
         """It is up to something else."""

@@ -1,7 +1,7 @@
 """The daemon's part in sessions, put together: loaded when there is a first one.
 
-What tells of sessions is there from then on; what looks after them, with its threads
-and its tmux client, only once there is one to look after.
+What tells of sessions is there from then on; what looks after them, with its threads,
+only once there is one to look after.
 
 Never: be imported by a daemon whose database has no session.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from paso.config import Config
-    from paso_daemon.directory import Directory
+    from paso_daemon.directory import Directory, Interest
     from paso_daemon.sessions.keeper import Keeper
     from paso_daemon.sessions.log_reader import Seen
     from paso_daemon.sessions.writer import Writer
@@ -76,6 +76,7 @@ class Sessions:
             health=health,
         )
         self._pruning = loop.call_later(PRUNE_FIRST_S, self._prune)
+        directory.on_interest.append(self._interest_changed)
 
     def ring(self) -> None:
         """Look at the log of sessions, as soon as this turn of the loop is over."""
@@ -95,9 +96,8 @@ class Sessions:
         self._pump.close()
         if self._beginning is not None:
             self._beginning.cancel()
-        clients = self._keeper.close() if self._keeper is not None else []
-        for client in clients:
-            await self._loop.run_in_executor(None, client.wait)
+        if self._keeper is not None:
+            self._keeper.close()
         for thread in self._threads:
             await self._loop.run_in_executor(None, thread.stop)
 
@@ -170,6 +170,10 @@ class Sessions:
         wishes = self._directory.interest()
         here = any(topic == "sessions" and who in own for who, topic in wishes)
         return here or self._is_followed()
+
+    def _interest_changed(self, interest: Interest) -> None:
+        if self._keeper is not None and self._is_watched():
+            self._keeper.interest_changed()
 
     # Old ones -----------------------------------------------------------------
 

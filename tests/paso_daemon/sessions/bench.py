@@ -88,9 +88,8 @@ class Bench:
                 conn.execute(sql, (PAST, session_id))
 
     def panes(self) -> list[PaneState]:
-        """Those of the server, without the one that the daemon watches from."""
-        names = self.tmux.panes()
-        return [one for one in names if not one.session_name.startswith("paso-watch")]
+        """All that are in Paso's own server."""
+        return self.tmux.panes()
 
     def talk(self, *words: str, socket: str = "") -> str:
         """Run tmux by hand."""
