@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 GRACE_S = 10.0
 """For a command to end by itself before it is killed."""
-ANSWER_S = 15.0
-"""For another computer to answer, beside the time that what it does may take."""
+ANSWER_S = 20.0
+"""For the daemon, which itself gives the other computer 15 and what it is to do."""
 OUTPUT_LINES = 500
 
 
@@ -81,8 +81,7 @@ class SessionCalls:
 
             return await self._app.store.act(output, session.id, lines=OUTPUT_LINES)
         answer = await self._ask(session, "session_output", {"lines": OUTPUT_LINES})
-        found = answer.get("output", answer.get("text"))
-        return found if isinstance(found, str) else ""
+        return str(answer.get("output", ""))
 
     def attach(self, session: Session) -> None:
         """Show the session in this terminal; come back to the same place."""

@@ -10,12 +10,14 @@ import pytest
 from textual.pilot import Pilot
 
 from paso.commands import columns, projects, sessions, tasks
+from paso.sessions import actions
 from paso.tui.board_app import PasoApp
 from paso.tui.screens.remote_board import RemoteScreen
 from tests.paso.tui.conftest import Desk, until
 from tests.paso.tui.sessions import run
 from tests.paso.tui.test_board_screen import screen_text
 from tests.support.daemon import RunningDaemon
+from tests.support.programs import needs
 from tests.support.redis import RedisServer, join
 
 FAST = {"peer_beat_s": 0.5, "peer_lease_s": 3, "session_poll_s": 0.2}
@@ -73,6 +75,45 @@ async def test_a_session_of_another_computer_is_shown_ended_and_forgotten(
         await until(lambda: "finished" in row(app, "far build"), "its end")
         sessions.remove_session(two.far.db, made.id)
         await until(lambda: "far build" not in screen_text(app), "it to go")
+
+
+async def test_a_session_in_tmux_there_is_read_sent_to_and_ended_from_here(
+    two: Two,
+) -> None:
+    needs("tmux")
+    argv = ["sh", "-c", "echo over there; exec cat"]
+    made = actions.start(two.far.db, two.far.paths, argv, title="far cat", cwd="/")
+    async with board(two) as (app, pilot):
+        await pilot.press("S")
+        await until(lambda: "far cat" in screen_text(app), "the session")
+        await pilot.press("g", "home", "j", "j", "o")
+        await until(lambda: "over there" in screen_text(app), "its output")
+        await pilot.press("escape", "s", *"hello", "ctrl+s")
+        await until(lambda: "text sent" in screen_text(app), "the answer")
+        await pilot.press("o")
+        await until(lambda: screen_text(app).count("hello") >= 2, "the echo")
+        await pilot.press("escape", "x")
+        await pilot.pause()
+        assert "on laptop, in /" in screen_text(app)
+        await pilot.press("y")
+        await until(lambda: "done: it was ended" in screen_text(app), "the answer")
+        await until(lambda: "ended by" in row(app, "far cat"), "its end")
+        assert sessions.get_session(two.far.db, made.id).phase == "ended"
+        await pilot.press("x")
+        assert "it is over" in screen_text(app)
+
+
+async def test_a_computer_that_allows_nothing_refuses_in_words(two: Two) -> None:
+    needs("tmux")
+    join(Path(two.far.paths.home), two.redis.url, control="none")
+    made = actions.start(two.far.db, two.far.paths, ["cat"], title="far cat", cwd="/")
+    async with board(two) as (app, pilot):
+        await pilot.press("S")
+        await until(lambda: "far cat" in screen_text(app), "the session")
+        await pilot.press("home", "j", "j", "x", "y")
+        await until(lambda: "not ended" in screen_text(app), "the refusal")
+        assert "far cat on laptop" in screen_text(app)
+        assert sessions.get_session(two.far.db, made.id).phase == "running"
 
 
 async def test_redis_that_dies_is_told_and_what_is_known_stays_with_its_age(
