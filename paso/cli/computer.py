@@ -38,6 +38,10 @@ FILL_S = 5.0
 """Seconds to wait for the first sight of another computer's board."""
 LOOK_S = 0.1
 
+PARTS = {
+    "stats": ("load", "cpu_percent", "memory_percent", "disk_percent"),
+    "counts": ("sessions", "live", "needs_user"),
+}
 STATE_COLORS = {"live": "#22C55E", "stale": "#EAB308", "offline": "#6B7280"}
 
 
@@ -55,8 +59,8 @@ def fetch_computers(context: Context) -> list[Record]:
     except NoListener:
         if joined:
             raise
-        return [_this(context)]
-    found: list[Record] = answer["data"]
+        return [_whole(_this(context))]
+    found = [_whole(one) for one in answer["data"]]
     return sorted(found, key=lambda one: (not one.get("this"), _name(one).casefold()))
 
 
@@ -83,6 +87,16 @@ def _this(context: Context) -> Record:
         "version": __version__,
         "os": f"{system.sysname} {system.release}",
     }
+
+
+def _whole(record: Record) -> Record:
+    """The record with every key, null where nothing is known."""
+    flat = ("id", "name", "state", "this", "age_s", "version", "os", "control")
+    found = {name: record.get(name) for name in flat} | {"this": "this" in record}
+    for part, names in PARTS.items():
+        known = record.get(part) or {}
+        found[part] = {name: known.get(name) for name in names}
+    return found | {"time": record.get("time")}
 
 
 def _name(record: Record) -> str:
@@ -161,7 +175,7 @@ def _state(one: Record) -> str:
 
 
 def _sessions(counts: Record) -> str:
-    live, waiting = counts.get("live", 0), counts.get("needs_user", 0)
+    live, waiting = counts.get("live") or 0, counts.get("needs_user") or 0
     told = f"{live} live" if live else ""
     return f"{told}, {waiting} waiting".lstrip(", ") if waiting else told
 
@@ -182,8 +196,9 @@ def _facts(record: Record) -> Iterator[str]:
     for name, value in record.items():
         if isinstance(value, dict):
             for inner, one in value.items():
-                yield f"{name + '.' + inner:24} {escape(str(one))}"
-        else:
+                if one is not None:
+                    yield f"{name + '.' + inner:24} {escape(str(one))}"
+        elif value is not None:
             yield f"{name:24} {escape(str(value))}"
 
 

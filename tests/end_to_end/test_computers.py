@@ -9,17 +9,18 @@ import signal
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.exceptions import NoPermissionError
 
 from tests.conftest import is_running, stop_tmux_below
-from tests.end_to_end.harness import Home, kill, wait_for
+from tests.end_to_end.harness import ROOT, Home, kill, wait_for
 from tests.end_to_end.test_tmux import Server, Terminal
 from tests.support.programs import needs
-from tests.support.redis import RedisServer
+from tests.support.redis import RedisServer, old_redis_program, redis_program
 
 pytestmark = [pytest.mark.tmux, pytest.mark.timeout(180)]
 
@@ -380,6 +381,47 @@ def _files(home: Path) -> dict[str, str]:
         for path in home.rglob("*")
         if path.is_file() and path.name != "peers.json"
     }
+
+
+def acl_line() -> str:
+    """The user that the manual gives to Paso on a shared server."""
+    manual = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    found = re.search(r"^ACL SETUSER .*$", manual, re.MULTILINE)
+    assert found is not None
+    return found[0]
+
+
+@pytest.mark.parametrize("program", [redis_program, old_redis_program])
+def test_the_user_of_the_manual_can_do_what_paso_does_and_nothing_else(
+    computers: list[Computer], program: Callable[[], str]
+) -> None:
+    desk, laptop, _ = computers
+    with RedisServer(program=program()) as redis:
+        with redis.client() as conn:
+            conn.execute_command(*acl_line().replace("PASSWORD", CANARY).split())
+            conn.execute_command("ACL", "SETUSER", "default", "off")
+        url = f"unix://paso:{CANARY}@{redis.socket}?db=1"
+        desk.data("peers", "on", "-", "--control", "all", stdin=url)
+        key = desk.paso("peers", "key").out
+        (desk.path.parent / "key").write_text(key)
+        words = ("peers", "on", "-", "--key-file", str(desk.path.parent / "key"))
+        laptop.data(*words, "--control", "all", stdin=url)
+        wait_for(lambda: desk.states().get("laptop") == "live", 20)
+        session = laptop.start_session("allowed", "cat")
+        wait_for(lambda: desk.titles_of(laptop) == ["allowed"], 10)
+        assert desk.paso("session", "end", session).code == 0
+        laptop.add("a card")
+        key_of = laptop.data("project", "show")["key"]
+        shown = desk.paso("computer", "board", "laptop", key_of)
+        assert "a card" in shown.out, shown
+        laptop.data("peers", "off")
+        wait_for(lambda: desk.states()["laptop"] == "offline", 10)
+        status = desk.data("peers", "status")
+        assert status["state"] == "live" and not status["refused"], status
+        with redis.client(username="paso", password=CANARY) as conn:
+            for denied in ("FLUSHALL", "GET other", "CONFIG GET *", "KEYS *"):
+                with pytest.raises(NoPermissionError):
+                    conn.execute_command(*denied.split())
 
 
 # one after another
