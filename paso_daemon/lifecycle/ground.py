@@ -68,7 +68,8 @@ def take_ground(stack: ExitStack, *, detached: bool) -> Ground:
     ensure_private_dir(paths.home)
     handed_over = activation.inherited_listener()
     pid_file = _lock(stack, paths, LOCK_WAIT_S if handed_over else 0.0)
-    time.sleep(settings.start_delay_s)
+    if settings.start_delay_s:
+        time.sleep(settings.start_delay_s)
     listener = handed_over or listen_at(paths.socket)
     stack.callback(listener.close)
     _sign(pid_file, listener.path)
