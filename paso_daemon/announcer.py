@@ -15,11 +15,10 @@ from paso_daemon.hub import ENVELOPE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from paso_daemon.cache import Cache
     from paso_daemon.coalescer import Key
     from paso_daemon.hub import Hub
+    from paso_daemon.listeners import Listeners
 
 
 class OwnChange(NamedTuple):
@@ -41,14 +40,22 @@ class Announcer:
     Arguments:
         own: id of this computer.
         max_frame: bytes of the longest line; a longer event is not sent.
+        own_listeners: told of each change that is our own.
     """
 
-    def __init__(self, cache: Cache, hub: Hub[Any], own: str, max_frame: int) -> None:
+    def __init__(
+        self,
+        cache: Cache,
+        hub: Hub[Any],
+        own: str,
+        max_frame: int,
+        own_listeners: Listeners,
+    ) -> None:
         self._cache = cache
         self._hub = hub
         self._own = own
         self._max_frame = max_frame
-        self.own_listeners: list[Callable[[OwnChange], None]] = []
+        self._own_listeners = own_listeners
 
     def tell(self, key: Key, news: News) -> None:
         """Publish the event of a record as it is now."""
@@ -60,8 +67,8 @@ class Announcer:
         if len(event) + len(origin) + ENVELOPE > self._max_frame:
             return
         self._hub.publish((kind, news.project_id, owner), origin, event)
-        if owner == self._own and kind == "sessions" and self.own_listeners:
-            self.tell_own(self._own_change(id, news))
+        if owner == self._own and kind == "sessions" and self._own_listeners:
+            self._own_listeners.tell(self._own_change(id, news))
 
     def _event(self, kind: str, owner: str, id: str, news: News) -> bytes | None:
         if kind in ("projects", "tasks"):
@@ -102,10 +109,6 @@ class Announcer:
         entry = self._cache.entry("sessions", self._own, id)
         record = self._cache.get("sessions", self._own, id) or {}
         return OwnChange("session", id, entry.version if entry else 0, record)
-
-    def tell_own(self, change: OwnChange) -> None:
-        for listener in self.own_listeners:
-            listener(change)
 
     def _origin(self, owner: str) -> bytes:
         own = owner == self._own

@@ -12,6 +12,7 @@ Never: know what a frame means, start a task, wait.
 
 from __future__ import annotations
 
+import select
 import socket
 from collections import deque
 from contextlib import suppress
@@ -150,12 +151,18 @@ class Connection:
         self._leave_if_answered()
 
     def _leave_if_answered(self) -> None:
-        if self.asked:
+        if self.asked and not self._is_gone():
             return
         if self.outbox is None:
             self.close()
         else:
             self.finish()
+
+    def _is_gone(self) -> bool:
+        """True when the client closed both ways: no answer will be read."""
+        look = select.poll()
+        look.register(self._fd, 0)
+        return bool(look.poll(0))
 
     def _ignore(self, data: bytes) -> None:
         if not data and self.outbox is None:

@@ -22,6 +22,7 @@ from paso_daemon import snapshots, told
 from paso_daemon.announcer import Announcer, OwnChange
 from paso_daemon.cache import LINKS, LIVE, Cache, Known
 from paso_daemon.coalescer import ACTIVITY, REMOVED, STARTED, UPDATED, Coalescer, News
+from paso_daemon.listeners import Listeners
 from paso_daemon.shelf import Item, Record
 
 TYPE_CHECKING = False
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from paso.computer import Computer
     from paso_daemon.hub import Hub, Subscription
     from paso_daemon.shelf import Entry
+    from paso_daemon.tasks import Health
 
 Interest = frozenset[tuple[str, str]]
 """Computer ("" = all) and topic."""
@@ -64,6 +66,7 @@ class Directory:
         flush: sends what was published to the hub.
         may_send: False while clients are too far behind for more.
         max_frame: bytes of the longest line that may be sent.
+        health: where a fault of those who listen is shown.
     """
 
     def __init__(
@@ -76,14 +79,14 @@ class Directory:
         flush: Callable[[], None] = lambda: None,
         may_send: Callable[[], bool] = lambda: True,
         max_frame: int = MAX_FRAME,
+        health: Health | None = None,
     ) -> None:
         self.cache = cache
         self.own = own
-        self._announcer = Announcer(cache, hub, own.id, max_frame)
-        self.own_listeners = self._announcer.own_listeners
-        self.on_interest: list[Callable[[Interest], None]] = []
-        self.on_follow: list[Callable[[], object]] = []
-        self.on_refresh: list[Callable[[str, str], None]] = []
+        self.own_listeners = Listeners("own changes", health)
+        self.on_interest = Listeners("interest", health)
+        self.on_follow = Listeners("following", health)
+        self.on_refresh = Listeners("refresh", health)
         self.remote: RemoteControl | None = None
         self.peers_status: Callable[[], dict[str, Any]] = lambda: {"state": "off"}
         self.refused = 0
@@ -91,6 +94,7 @@ class Directory:
         self._clock = loop.time
         self._later = loop.call_later
         self._max_frame = max_frame
+        self._announcer = Announcer(cache, hub, own.id, max_frame, self.own_listeners)
         self._news = Coalescer(loop, self._announcer.tell, flush, may_send)
         self._interest: Interest = frozenset()
         self._visits: dict[tuple[str, str], float] = {}
@@ -264,8 +268,7 @@ class Directory:
             record = self.cache.get("computers", owner, owner)
             if record is not None:
                 self.put_computer(record)
-            for listener in list(self.on_follow):
-                listener()
+            self.on_follow.tell()
 
     def is_known(self, computer: str) -> bool:
         """True for this computer and for those that we have heard of."""
@@ -300,8 +303,7 @@ class Directory:
         found = self.interest()
         if found != self._interest:
             self._interest = found
-            for listener in self.on_interest:
-                listener(found)
+            self.on_interest.tell(found)
 
     # Telling ------------------------------------------------------------------
 
@@ -327,13 +329,12 @@ class Directory:
 
     def refresh(self, topic: str, computer: str) -> None:
         """Somebody wants newer data than we have; what we have stays meanwhile."""
-        for listener in self.on_refresh:
-            listener(topic, computer)
+        self.on_refresh.tell(topic, computer)
 
     def board_changed(self, project_id: int, first: int, last: int) -> None:
         """The change log of this computer grew."""
         body = {"project_id": project_id, "first": first, "last": last}
-        self._announcer.tell_own(OwnChange("db", str(project_id), last, body))
+        self.own_listeners.tell(OwnChange("db", str(project_id), last, body))
 
     def drain(self) -> None:
         """Publish what waits: the daemon stops."""

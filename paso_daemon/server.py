@@ -97,6 +97,7 @@ class Server:
             flush=self.flush,
             may_send=lambda: not self.pressure.holding,
             max_frame=settings.max_frame,
+            health=health,
         )
         self.workers = Workers(loop)
         self.actions = OwnActions(paths, self.workers, self._ring_from_thread)

@@ -188,7 +188,7 @@ class Peers:
             (directory.on_interest, self._interest_changed),
         ):
             if ours in listeners:
-                listeners.remove(ours)  # type: ignore[arg-type]
+                listeners.remove(ours)
         self.publisher.stop()
         for tell in self.on_stop:
             tell()

@@ -251,8 +251,8 @@ def test_the_answer_to_a_client_that_left_is_dropped(host: HostedServer) -> None
     client.send(question(1))
     wait_for(lambda: far.asked)
     client.close()
-    let_go(host, far)
     wait_for(lambda: not host.do(lambda server: server.connections))
+    let_go(host, far)
     wait_for(lambda: host.do(lambda server: server.replies.under_way) == 0)
     assert host.health.told() == []
     assert host.tasks.names == []
