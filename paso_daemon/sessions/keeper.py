@@ -316,10 +316,13 @@ class Keeper:
 
     def found(self, found: Found) -> None:
         """Have it written what a look gave."""
-        session_id = found.wish.session.id
         self._writes.submit(
-            ("found", session_id), lambda db: errands.write(db, found), _ignore
+            ("found", found.wish.session.id),
+            lambda db: errands.write(db, found),
+            lambda _result: self._written(found),
         )
+
+    def _written(self, found: Found) -> None:
         if found.leftover is not None:
             self._leftovers.add([found.leftover])
             self._audit_later()

@@ -182,6 +182,7 @@ def test_a_locked_database_delays_the_word_and_nobody_else(
     assert daemon.said().count("session writes: works again") == 1
 
 
+@pytest.mark.parametrize("loop", ["uvloop"])
 def test_a_server_that_stands_still_loses_nothing(bench: Bench, begin: Begin) -> None:
     daemon = begin()
     one = bench.start("sleep 1000")
@@ -312,6 +313,7 @@ def test_old_sessions_alone_load_no_keeper(bench: Bench, begin: Begin) -> None:
     assert keeper(daemon) == {}
 
 
+@pytest.mark.parametrize("loop", ["asyncio"])
 def test_activity_and_bell_are_written_once_each(bench: Bench, begin: Begin) -> None:
     daemon = begin()
     script = "echo one; read _; printf 'need you\\a\\n'; read _; echo on; read _"
@@ -331,6 +333,7 @@ def test_activity_and_bell_are_written_once_each(bench: Bench, begin: Begin) -> 
     assert len(story) < 12, story
 
 
+@pytest.mark.parametrize("loop", ["uvloop"])
 def test_previews_go_to_those_who_look_and_are_not_written(
     bench: Bench, begin: Begin
 ) -> None:
