@@ -59,6 +59,8 @@ def status_line(name: str, title: str) -> list[tuple[str, ...]]:
         (*on, "destroy-unattached", "off"),
         (*on, TITLE, shown_title(title)),
         (*on, "status", "on"),
+        # Only while somebody looks: the end of the command is seen at once.
+        (*on, "status-interval", "1"),
         (*on, "status-style", "reverse"),
         (*on, "status-left-length", "200"),
         (*on, "status-left", left),

@@ -57,11 +57,29 @@ def look_again(db: Database, session_id: str) -> Session:
 
 
 def look_at_all(db: Database) -> int:
-    """Look at every session that lives, or was lost; return how many changed."""
+    """Look at every session that lives, or was lost; return how many changed.
+
+    Each tmux server is asked once, and a second time only for sessions of which
+    something has to be written.
+    """
+    told: dict[str, list[PaneState] | None] = {}
     changed = 0
-    for session, _ in store.live_backends(db, phases=(*LIVE_PHASES, LOST)):
-        changed += look_again(db, session.id).version != session.version
+    for session, ref in store.live_backends(db, phases=(*LIVE_PHASES, LOST)):
+        socket = ref.tmux_socket or ""
+        if socket and socket not in told:
+            told[socket] = _all_panes(socket)
+        facts = facts_of(session, ref, told.get(socket, []))
+        verdict = decide(session, facts, phase_age_s(db, session))
+        if verdict.do != reconcile.NOTHING:
+            changed += look_again(db, session.id).version != session.version
     return changed
+
+
+def _all_panes(socket: str) -> list[PaneState] | None:
+    try:
+        return Tmux(socket).panes()
+    except ToolFailed:
+        return None
 
 
 def look(db: Database, session: Session, ref: BackendRef) -> Verdict:

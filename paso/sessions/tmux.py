@@ -53,9 +53,9 @@ LINES_MAX = 50_000
 _TRIES = 4
 _GONE = "paso: gone"
 _READ_TO_THE_END = "exec cat >/dev/null"
-"""While its output is piped to somebody, tmux 3.3a reads all of it before it closes
-the terminal of a command that ended; else the last lines of a longer output are lost,
-those that say why a build failed."""
+"""While its output is piped to somebody, tmux 3.3a looks for more of it before it
+closes the terminal of a command that ended. Else, the end of an output that comes
+faster than it reads is lost in most cases: what says why a build failed."""
 _PASTE, _TYPE = "-p", "-r"
 
 

@@ -138,6 +138,41 @@ def test_a_server_that_does_not_answer_changes_nothing(
         os.kill(server, signal.SIGCONT)
 
 
+def test_a_look_at_all_asks_each_server_once(
+    db: Database,
+    paths: Paths,
+    terminals: Terminals,
+    users: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for _ in range(4):
+        actions.start(db, paths, ["sleep", "600"])
+    actions.adopt(db, paths, "work", socket=users)
+    store.session_lost(db, actions.start(db, paths, ["cat"]).id, "by mistake")
+    asked: list[str] = []
+    panes = Tmux.panes
+
+    def counted(self: Tmux) -> object:
+        asked.append(self.socket)
+        return panes(self)
+
+    monkeypatch.setattr(Tmux, "panes", counted)
+    assert look_at_all(db) == 1
+    assert sorted(asked) == sorted([terminals.tmux.socket] * 2 + [users])
+    asked.clear()
+    assert look_at_all(db) == 0
+    assert sorted(asked) == sorted([terminals.tmux.socket, users])
+
+
+def test_a_look_at_all_finds_a_server_whose_socket_was_swept_away(
+    db: Database, paths: Paths, terminals: Terminals
+) -> None:
+    session = actions.start(db, paths, ["sleep", "600"])
+    os.unlink(terminals.tmux.socket)
+    assert look_at_all(db) == 0
+    assert store.get_session(db, session.id) == session
+
+
 def test_an_end_that_was_left_is_for_the_caller_to_drive_on(
     db: Database, paths: Paths, terminals: Terminals
 ) -> None:
@@ -169,7 +204,7 @@ def test_what_somebody_else_wrote_first_stays(db: Database) -> None:
 def test_a_long_output_is_kept_at_its_end(
     db: Database, paths: Paths, terminals: Terminals
 ) -> None:
-    session = actions.start(db, paths, ["seq", "1", "1800"])
+    session = actions.start(db, paths, ["sh", "-c", "seq 1 1800; sleep 0.3"])
     until(lambda: look_again(db, session.id).phase == ENDED)
     kept = actions.output(db, session.id, 100_000).splitlines()
     assert (len(kept), kept[0], kept[-1]) == (1000, "801", "1800")
