@@ -22,6 +22,7 @@ BENCHMARKS = {
     "memory": ("memory", "run"),
     "idle": ("memory", "run_idle"),
     "sessions": ("sessions", "run"),
+    "computers": ("computers", "run"),
     "cli": ("cli", "run"),
     "store": ("store", "run"),
     "board": ("board", "run"),
