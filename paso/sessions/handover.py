@@ -29,15 +29,15 @@ class Handover:
     """A socket where the launcher of one session asks for its command.
 
     Arguments:
-        home: a private folder; the socket is there until the end of the `with` block.
+        folder: a private one; the socket is there until the end of the `with` block.
         session_id: whose launcher it is.
 
     Raises:
         ToolFailed: the socket cannot be made.
     """
 
-    def __init__(self, home: str, session_id: str) -> None:
-        self.place = os.path.join(home, f"launch-{session_id}.sock")
+    def __init__(self, folder: str, session_id: str) -> None:
+        self.place = os.path.join(folder, f"launch-{session_id}.sock")
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.setblocking(False)
 

@@ -90,14 +90,15 @@ class Tmux:
         Arguments:
             env: its whole environment, but for what its terminal says of itself.
             size: columns and rows.
-            home: a private folder for the socket that hands the command over.
+            home: the folder whose `tmux.conf` a new server reads.
             computer: id of the computer, which marks the pane as ours.
             title: for the status line.
 
         Raises:
             ToolFailed: tmux or the command cannot be started; the message says why.
         """
-        with Handover(home, session_id) as handover:
+        # Where tmux has its socket, there can be sockets, and nobody else comes.
+        with Handover(os.path.dirname(self.socket), session_id) as handover:
             launcher = launcher_argv(handover.place)
             commands = _making(session_id, launcher, size or SIZE, computer, title)
             pane = self._new_pane(commands, cwd, configuration(home))
