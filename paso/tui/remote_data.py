@@ -86,8 +86,8 @@ class RemoteBoard:
         state.load(columns, labels_of(self.tasks.values()), cards, self.matches())
         self.show_marks(sessions)
 
-    def show_marks(self, sessions: Iterable[Session]) -> None:
-        """Show what the sessions of that computer are up to."""
+    def show_marks(self, sessions: Iterable[Session]) -> set[int]:
+        """Show what the sessions of that computer do; the tasks that look different."""
         ids = {task.uid: task.id for task in self.tasks.values()}
         projects = {project.uid: project.id for project in self.state.projects}
         counts: dict[int, dict[str, int]] = {}
@@ -101,7 +101,8 @@ class RemoteBoard:
                 mine = counts.setdefault(task_id, {})
                 mine[state] = mine.get(state, 0) + 1
         self.state.needs = needs
-        self.state.set_marks({id: SessionMark(**mine) for id, mine in counts.items()})
+        marks = {task_id: SessionMark(**mine) for task_id, mine in counts.items()}
+        return self.state.set_marks(marks)
 
     def matches(self) -> set[int] | None:
         """Ids of the tasks that pass the search; None = all do."""

@@ -49,6 +49,7 @@ class BoardBase(BottomLineScreen):
         self._columns: dict[int, CardColumn] = {}
         self._shown_column: int | None = None
         self._shown_project = state.project
+        self._shown_needs: dict[int | None, int] = {}
         self._day: Any = None
 
     # layout
@@ -60,7 +61,9 @@ class BoardBase(BottomLineScreen):
             for a in ACTIONS
             if a.hint and keys_of(a, keymap)
         ]
-        self.bar = StatusBar(hints)
+        sessions = next(a for a in ACTIONS if a.id == "sessions")
+        keys = keys_of(sessions, keymap)
+        self.bar = StatusBar(hints, show_key(keys[0]) if keys else "")
         yield self.tabs
         with Horizontal(id="columns") as box:
             yield from self._make_columns()
@@ -134,7 +137,9 @@ class BoardBase(BottomLineScreen):
 
     def show_needs(self) -> None:
         """Show how many sessions need the user, here and on every project."""
-        self.tabs.refresh()
+        if self._shown_needs != self.state.needs:
+            self._shown_needs = self.state.needs
+            self.tabs.refresh()
         if self.bar is not None:
             self.bar.show_needs(self.paso.needs())
 

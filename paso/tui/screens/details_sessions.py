@@ -9,7 +9,7 @@ from textual.content import Content
 
 from paso.text import cut, escape
 from paso.tui.screens.details_text import time_words
-from paso.tui.session_words import SIGNS, age_of, phase_words, sign_of, state_of
+from paso.tui.session_words import age_of, phase_words, sign_of, state_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,11 @@ SHOWN = 8
 """Sessions shown; the list of sessions has all."""
 EVENTS = 6
 """Last events of each."""
+ATTENTION_WORDS = {
+    "input": "needs you",
+    "finished": "to be seen",
+    "failed": "to be seen",
+}
 LOOKS = {
     "waiting": "bold $warning",
     "failed": "bold $error",
@@ -47,20 +52,26 @@ def session_parts(
         age = age_of(session, now)
         where = f"  {age}  {session.id[:6]}\n"
         parts.append(Content.styled(where, "$foreground 50%"))
-        parts += _events(history[-EVENTS:])
+        parts += _events(history)
     if len(found) > SHOWN:
         parts.append(f"and {len(found) - SHOWN} more: S\n")
     return parts
 
 
-def _events(history: Iterable[SessionEvent]) -> Iterable[Content | str]:
-    for event in history:
-        words = event.phase
-        if event.attention in SIGNS or event.attention == "input":
-            words += f", {event.attention}"
-        elif event.phase == "running":
-            words += f", {event.activity}"
-        if event.reason:
-            words += f": {cut(escape(event.reason), 60)}"
+def _events(history: Sequence[SessionEvent]) -> Iterable[Content | str]:
+    """The last events that differ in words from the one before."""
+    told = [(event, _event_words(event)) for event in history]
+    before = ["", *(words for _, words in told)]
+    fresh = [one for one, last in zip(told, before, strict=False) if one[1] != last]
+    for event, words in fresh[-EVENTS:]:
         yield Content.styled(f"    {time_words(event.at)}  ", "$foreground 50%")
         yield f"{words}\n"
+
+
+def _event_words(event: SessionEvent) -> str:
+    words = event.phase
+    if event.attention != "none":
+        words += f", {ATTENTION_WORDS.get(event.attention, event.attention)}"
+    elif event.phase == "running":
+        words += f", {event.activity}"
+    return f"{words}: {cut(escape(event.reason), 60)}" if event.reason else words

@@ -57,6 +57,7 @@ class RemoteScreen(BoardBase):
         self.remote = RemoteBoard(computer, self.state)
         self._told_at = monotonic()
         self._came = False
+        self._head = Content("")
 
     @property
     def computer(self) -> Computer:
@@ -121,10 +122,10 @@ class RemoteScreen(BoardBase):
     def news_came(self, news: News) -> None:
         """Sessions look different, or how well the computer can be reached."""
         if news.sessions:
-            book = self.paso.book
-            self.remote.show_marks(book.remote.get(self.remote.computer, {}).values())
+            found = self.paso.book.remote.get(self.remote.computer, {}).values()
+            if self.remote.show_marks(found):
+                self.show_cards()
             self.show_needs()
-            self.show_cards()
             self._show_head()
 
     # words
@@ -150,7 +151,10 @@ class RemoteScreen(BoardBase):
         parts.append(
             Content.styled("   esc: back to your own board", "$foreground 60%")
         )
-        self.query_one("#remote-head", Static).update(Content.assemble(*parts))
+        head = Content.assemble(*parts)
+        if head != self._head:
+            self._head = head
+            self.query_one("#remote-head", Static).update(head)
 
     def _age(self) -> str:
         """How old the tasks are; empty when they are fresh, or not there."""

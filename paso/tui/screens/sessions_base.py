@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from paso.errors import PasoError
 from paso.model import LIVE_PHASES, Session
+from paso.text import escape
 from paso.tui.keys import SESSION_ACTIONS, keys_of, show_key
 from paso.tui.screens.bottom_line import BottomLineScreen
 from paso.tui.session_book import MOST_LOCAL
@@ -67,6 +68,7 @@ class SessionsBase(BottomLineScreen):
             self.view.selected = selected
         self.list = SessionList(self.view)
         self._read_at = -1
+        self._head = Content("")
 
     def compose(self) -> ComposeResult:
         keymap = self.paso.config.keys
@@ -133,8 +135,12 @@ class SessionsBase(BottomLineScreen):
             verb = "needs" if needs == 1 else "need"
             parts.append(Content.styled(f"   ? {needs} {verb} you", "bold $warning"))
         if self.view.search:
-            parts.append(Content.styled(f"   / {self.view.search}", "bold $accent"))
-        self.query_one("#sessions-head", Static).update(Content.assemble(*parts))
+            search = escape(self.view.search)
+            parts.append(Content.styled(f"   / {search}", "bold $accent"))
+        head = Content.assemble(*parts)
+        if head != self._head:
+            self._head = head
+            self.query_one("#sessions-head", Static).update(head)
 
     # the cursor
 

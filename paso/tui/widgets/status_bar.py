@@ -35,12 +35,18 @@ SIGNS = {"information": "✓", "warning": "!", "error": "✗"}
 
 
 class StatusBar(Widget):
-    """One line at the bottom of the board."""
+    """One line at the bottom of a screen.
+
+    Arguments:
+        hints: keys and words, help and quit last.
+        needs_key: the key that shows who needs the user.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"status--{look}" for look in LOOKS}
 
-    def __init__(self, hints: list[tuple[str, str]]) -> None:
+    def __init__(self, hints: list[tuple[str, str]], needs_key: str = "") -> None:
         super().__init__()
+        self._needs_key = needs_key
         self._hints = self._usual_hints = hints
         self._message = ("", "information")
         self._filter = ""
@@ -110,8 +116,9 @@ class StatusBar(Widget):
             pieces.insert(0, Piece(f" {escape(self._peers)} ", "reconnecting"))
         if self._needs:
             verb = "needs" if self._needs == 1 else "need"
-            text = f" {MARKS['waiting']} {self._needs} {verb} you "
-            pieces.insert(0, Piece(text, "needs"))
+            text = f"{MARKS['waiting']} {self._needs} {verb} you "
+            key = Piece(f" {self._needs_key} " if self._needs_key else " ", "key")
+            pieces[:0] = [key, Piece(text, "needs")]
         return pieces
 
     def _left(self, room: int) -> list[Piece]:

@@ -7,6 +7,7 @@ is real and waited for, nothing blinks. `pytest --snapshot-update` makes them an
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from textual.widgets import Input, TextArea
 from paso.commands import columns, projects, tasks
 from paso.tui.board_app import PasoApp
 from tests.paso.tui.conftest import Desk, connection_of, fill, until
+from tests.paso.tui.sessions import FAR, fill_sessions, record, session
 
 SMALL, LARGE = (80, 24), (200, 60)
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x60"])
@@ -212,3 +214,102 @@ def test_the_details_of_a_card(
     monkeypatch.setattr(details_text, "time_words", lambda _: "2026-05-05 10:00")
     app = desk.app(daemon=True)
     assert snap_compare(app, terminal_size=(100, 40), run_before=after("space"))
+
+
+def others(app: PasoApp) -> None:
+    """Two other computers, as the daemon would tell of them."""
+    gone = "e" * 16
+    told = [
+        {"id": FAR, "name": "laptop", "state": "live"},
+        {"id": gone, "name": "build server", "state": "stale", "age_s": 200},
+    ]
+    app.book.take({"type": "computers_initial", "data": told}, monotonic())
+    long_ago = {"created_at": "2001-02-03T04:05:06.000Z", "project": "WEB"}
+    for at in (
+        session(1, FAR, title="review agent", attention="input", **long_ago),
+        session(2, FAR, title="watch", activity="working", **long_ago),
+        session(3, gone, title="nightly", **long_ago),
+    ):
+        app.book.take({"type": "session_started", "session": record(at)}, 0.0)
+    app.catch_up()
+
+
+def then(
+    *keys: str, told: Callable[[PasoApp], None] = others
+) -> Callable[[Pilot[Any]], Awaitable[None]]:
+    """Without a daemon, with what others told; press keys."""
+
+    async def run(pilot: Pilot[Any]) -> None:
+        await after(state="offline")(pilot)
+        assert isinstance(pilot.app, PasoApp)
+        told(pilot.app)
+        await after(*keys, state="offline")(pilot)
+
+    return run
+
+
+@SIZES
+def test_cards_with_sessions(
+    desk: Desk, snap_compare: Compare, size: tuple[int, int]
+) -> None:
+    fill_sessions(desk, fill(desk))
+    assert snap_compare(desk.app(), terminal_size=size, run_before=then("j"))
+
+
+@SIZES
+def test_all_sessions(desk: Desk, snap_compare: Compare, size: tuple[int, int]) -> None:
+    fill_sessions(desk, fill(desk))
+    run = then("S", "j", "j")
+    assert snap_compare(desk.app(), terminal_size=size, run_before=run)
+
+
+def test_sessions_without_colours(
+    desk: Desk, snap_compare: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    fill_sessions(desk, fill(desk))
+    run = then("S", "t")
+    assert snap_compare(desk.app(), terminal_size=SMALL, run_before=run)
+
+
+def test_cards_with_sessions_without_colours(
+    desk: Desk, snap_compare: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    fill_sessions(desk, fill(desk))
+    assert snap_compare(desk.app(), terminal_size=SMALL, run_before=then())
+
+
+def test_no_sessions(desk: Desk, snap_compare: Compare) -> None:
+    run = then("S", told=lambda _: None)
+    assert snap_compare(desk.app(), terminal_size=SMALL, run_before=run)
+
+
+def test_the_question_before_a_session_is_ended(
+    desk: Desk, snap_compare: Compare
+) -> None:
+    fill_sessions(desk, fill(desk))
+    run = then("S", "x")
+    assert snap_compare(desk.app(), terminal_size=SMALL, run_before=run)
+
+
+def test_the_form_that_starts_a_session(desk: Desk, snap_compare: Compare) -> None:
+    fill_sessions(desk, fill(desk))
+    assert snap_compare(desk.app(), terminal_size=SMALL, run_before=then("s"))
+
+
+def test_the_details_of_a_card_with_sessions(
+    desk: Desk, snap_compare: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from paso.tui.screens import details_sessions, details_text
+
+    fill_sessions(desk, fill(desk))
+    for module in (details_text, details_sessions):
+        monkeypatch.setattr(module, "time_words", lambda _: "2026-05-05 10:00")
+    run = then("space")
+    assert snap_compare(desk.app(), terminal_size=(100, 40), run_before=run)
+
+
+def test_the_choice_of_a_computer(desk: Desk, snap_compare: Compare) -> None:
+    fill(desk)
+    assert snap_compare(desk.app(), terminal_size=SMALL, run_before=then("O"))
