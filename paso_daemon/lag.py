@@ -6,6 +6,9 @@ and then faulthandler writes the stack of the loop's thread to the log, from a s
 handler in C and so in the middle of what holds the loop up. That costs a system call
 for each tick, and no thread.
 
+A machine that is too busy to let us run makes ticks late as well; the kernel says how
+long we waited for a processor (/proc/PID/schedstat), and that is no fault of the loop.
+
 Never: do anything about it; `hang_guard` ends a daemon whose loop never comes back.
 """
 
@@ -13,9 +16,11 @@ from __future__ import annotations
 
 import faulthandler
 import logging
+import os
 import signal
 import sys
 from collections import deque
+from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,8 +58,13 @@ class LagWatch:
         self._fault_at: float | None = None
         self._quiet_until = 0.0
         self._timer: asyncio.Handle | None = None
+        self._schedstat: int | None = None
+        self._waited = 0.0
 
     def start(self) -> None:
+        with suppress(OSError):  # a kernel without it: all lateness is ours
+            self._schedstat = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
+        self._waited = self._waits()
         if self._dumps:
             faulthandler.register(signal.SIGALRM, sys.stderr, all_threads=False)
         self._next(self._loop.time())
@@ -65,6 +75,8 @@ class LagWatch:
             return
         self._timer.cancel()
         self._timer = None
+        if self._schedstat is not None:
+            os.close(self._schedstat)
         if self._dumps:
             signal.setitimer(signal.ITIMER_REAL, 0)
             faulthandler.unregister(signal.SIGALRM)
@@ -84,24 +96,34 @@ class LagWatch:
             signal.setitimer(signal.ITIMER_REAL, TICK_S + LATE_S)
 
     def _tick(self) -> None:
-        now = self._loop.time()
+        now, waited = self._loop.time(), self._waits()
         late = max(now - self._due, 0.0)
+        ours = late - (waited - self._waited)
+        self._waited = waited
         self._seen.append(late)
         if late >= LATE_S:
-            self._tell(late, now)
+            self._tell(late, ours >= LATE_S, now)
         elif self._fault_at is not None and now - self._fault_at >= WINDOW_S:
             self._fault_at = None
             self._health.recovered("loop lag")
         self._next(now)
 
-    def _tell(self, late: float, now: float) -> None:
+    def _waits(self) -> float:
+        """Return how long we waited for a processor so far, in seconds."""
+        if self._schedstat is None:
+            return 0.0
+        return int(os.pread(self._schedstat, 100, 0).split()[1]) / 1e9
+
+    def _tell(self, late: float, ours: bool, now: float) -> None:
         if now >= self._quiet_until:
-            logger.warning("the loop stood still for %.2f s", late)
+            why = "stood still" if ours else "had no processor to run on"
+            logger.warning("the loop %s for %.2f s", why, late)
             self._quiet_until = now + COOLDOWN_S
             if self._dumps:
                 signal.setitimer(signal.ITIMER_REAL, 0)
-        self._fault_at = now
-        self._health.degraded("loop lag", "the loop stood still, see the log")
+        if ours:
+            self._fault_at = now
+            self._health.degraded("loop lag", "the loop stood still, see the log")
 
 
 def _ms(seconds: float) -> float:
