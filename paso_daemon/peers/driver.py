@@ -21,7 +21,20 @@ from redis.asyncio.connection import (
 )
 from redis.backoff import NoBackoff
 from redis.crc import key_slot
-from redis.exceptions import AuthenticationError, RedisError, ResponseError
+from redis.exceptions import (
+    AskError,
+    AuthenticationError,
+    BusyLoadingError,
+    ClusterDownError,
+    MasterDownError,
+    MovedError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
 from redis.retry import Retry
 
 from paso.errors import PasoError, PeerUnreachable, Refused, TimedOut
@@ -39,9 +52,11 @@ ANSWER_S = 3.0
 OPEN_S = 5.0
 """For a connection with its greeting."""
 
-REFUSED = ("NOAUTH", "WRONGPASS", "NOPERM", "NOPROTO", "DENIED")
-BUSY = ("BUSY", "LOADING", "TRYAGAIN", "OOM", "MISCONF", "NOREPLICAS")
-MOVED = ("MOVED", "ASK", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "UNBLOCKED")
+REFUSED = (AuthenticationError, NoPermissionError)
+BUSY = (BusyLoadingError, OutOfMemoryError, TryAgainError)
+BUSY_WORDS = ("BUSY ", "MISCONF ", "NOREPLICAS ")
+"""Of answers for which redis-py has no class."""
+MOVED = (AskError, ClusterDownError, MasterDownError, MovedError, ReadOnlyError)
 
 
 class Wire:
@@ -210,28 +225,23 @@ def _told(place: str, limit_s: float, password: str | None = None) -> Iterator[N
         yield
     except TimeoutError:
         raise TimedOut(f"{place} does not answer within {limit_s:g} s") from None
-    except ResponseError as error:
-        raise _server_fault(error, place) or PeerUnreachable(
-            f"{place}: {error}"
-        ) from None
     except (RedisError, OSError) as error:
-        text = str(error) or type(error).__name__
+        # While connecting, redis-py wraps what the server said.
+        said = error.__cause__ if isinstance(error.__cause__, RedisError) else error
+        text = str(said) or type(said).__name__
         if password:
             text = text.replace(password, "…")
-        raise _server_fault(error, place) or PeerUnreachable(
+        raise _server_fault(said, place) or PeerUnreachable(
             f"{place}: {text}"
         ) from None
 
 
 def _server_fault(error: BaseException, place: str) -> PasoError | None:
     """Return what concerns the whole connection; None for a fault of one command."""
-    code = getattr(error, "status_code", None) or str(error).partition(" ")[0]
-    # redis-py has a class for it, wraps that, and takes the code away.
-    faults = (error, error.__cause__)
-    if code in REFUSED or any(isinstance(one, AuthenticationError) for one in faults):
+    if isinstance(error, REFUSED):
         return Refused(f"{place} refuses us: {error}")
-    if code in BUSY:
+    if isinstance(error, BUSY) or str(error).startswith(BUSY_WORDS):
         return TimedOut(f"{place} is busy: {error}")
-    if code in MOVED:
-        return PeerUnreachable(f"{place}: another server leads now ({code})")
+    if isinstance(error, MOVED):
+        return PeerUnreachable(f"{place}: another server leads now")
     return None
