@@ -314,6 +314,23 @@ async def test_a_snapshot_says_how_each_computer_can_be_reached() -> None:
     assert place.directory.sources("sessions", "me") == {"me": {"state": "fresh"}}
 
 
+async def test_sessions_that_came_and_went_leave_nothing() -> None:
+    place = Place()
+    for number in range(1000):
+        place.put("me", f"s{number}", 1)
+        place.directory.activity("me", f"s{number}", "working", "x")
+        place.directory.remove_session("me", f"s{number}", 2)
+        if number % 100 == 0:
+            await asyncio.sleep(0)
+    await place.told()
+    assert place.directory.cache.size("sessions") == 0
+    assert place.directory.cache.count("phase", "running") == 0
+    assert place.shown("sessions") == []
+    async with asyncio.timeout(10):
+        while place.directory._news._told:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
 # Interest --------------------------------------------------------------------------
 
 
