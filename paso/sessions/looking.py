@@ -14,6 +14,7 @@ from paso.commands import sessions as store
 from paso.errors import NotFound, PhaseRefused, ToolFailed
 from paso.model import ENDED, FAILED, LIVE_PHASES, LOST, PTY, STARTING, STOPPING
 from paso.sessions import reconcile
+from paso.sessions.activity import preview_of
 from paso.sessions.reconcile import Verdict, decide, facts_of
 from paso.sessions.server import have_children_reaped
 from paso.sessions.tmux import Tmux
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 TAIL_LINES = 1000
 """Lines that are kept of a session whose terminal goes."""
-PREVIEW_MAX = 200
 _AGAIN_S = 0.05
 _PHASE_AGE = """
 SELECT (julianday('now') - julianday(min(at))) * 86400 FROM session_log
@@ -165,14 +165,13 @@ def _over(
     pane = verdict.pane
     if tail is None:
         tail = last_lines(ref) if pane is not None else ""
-    rows = tail.rstrip().splitlines()
     session = store.session_ended(
         db,
         session.id,
         exit_code=verdict.exit_code,
         signal=verdict.signal,
         reason=verdict.reason,
-        preview=rows[-1].strip()[:PREVIEW_MAX] if rows else "",
+        preview=preview_of(tail.encode()),
         tail=tail,
     )
     if pane is not None and not pane.attached:
