@@ -1,0 +1,120 @@
+"""`peers.db`: what was collected is there after a restart; losing it is no harm."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paso_daemon.peers import store as module
+from paso_daemon.peers.log import Position
+from paso_daemon.peers.store import PeerStore
+from paso_daemon.tasks import Health
+from tests.paso_daemon.peers.node import until
+
+
+async def opened(home: Path, health: Health | None = None) -> PeerStore:
+    store = PeerStore(str(home), health or Health())
+    await store.open()
+    return store
+
+
+async def test_what_was_kept_is_there_again(tmp_path: Path) -> None:
+    store = await opened(tmp_path)
+    store.note("gen", "7")
+    store.heard("a", Position(1, 2))
+    store.heard("a", Position(1, 3))
+    store.computer("a", {"name": "there"})
+    store.record("a", "one", 1, {"id": "one"})
+    store.record("a", "two", 1, {"id": "two"})
+    store.position("a", Position(5, 6))
+    store.record("a", "one", 2, None)
+    await store.close()
+    again = PeerStore(str(tmp_path), Health())
+    saved = await again.open()
+    assert saved.notes == {"gen": "7"}
+    assert saved.heard == {"a": Position(1, 3)}
+    assert saved.computers == {"a": {"name": "there"}}
+    assert saved.positions == {"a": Position(5, 6)}
+    assert saved.records == {"a": [("two", 1, {"id": "two"})]}
+    again.clear("a")
+    again.record("a", "three", 1, {"id": "three"})
+    await again.close()
+    last = PeerStore(str(tmp_path), Health())
+    saved = await last.open()
+    assert saved.positions == {}
+    assert [key for key, _, _ in saved.records["a"]] == ["three"]
+    last.computer("a", None)
+    await last.flush()
+    await last.close()
+
+
+async def test_it_writes_by_itself_and_seldom(tmp_path: Path) -> None:
+    store = await opened(tmp_path)
+    for n in range(1000):
+        store.position("a", Position(1, n))
+    conn = sqlite3.connect(tmp_path / "peers.db")
+    await until(lambda: conn.execute("SELECT n FROM positions").fetchall() == [(999,)])
+    conn.close()
+    await store.close()
+
+
+async def test_outcomes_are_kept_for_a_day_and_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_RESULTS", 5)
+    store = await opened(tmp_path)
+    assert await store.result("1") is None
+    for number in range(8):
+        await store.keep_result(str(number), {"state": number})
+    assert await store.result("7") == {"state": 7}
+    assert await store.result("1") is None
+    monkeypatch.setattr(module.time, "time", lambda: 4e9)
+    await store.keep_result("later", {})
+    assert await store.result("7") is None
+    assert await store.result("later") == {}
+    await store.close()
+
+
+async def test_a_damaged_file_is_put_aside(tmp_path: Path) -> None:
+    (tmp_path / "peers.db").write_bytes(b"x" * 5000)
+    store = await opened(tmp_path)
+    await store.keep_result("a", {"state": "done"})
+    assert await store.result("a") == {"state": "done"}
+    assert (tmp_path / "peers.db.damaged").exists()
+    await store.close()
+
+
+async def test_a_file_that_cannot_be_written_is_told_and_held_against_nobody(
+    tmp_path: Path,
+) -> None:
+    health = Health()
+    store = await opened(tmp_path, health)
+    other = sqlite3.connect(tmp_path / "peers.db", isolation_level=None)
+    other.execute("DROP TABLE notes")
+    store.note("a", "b")
+    await until(lambda: [one["name"] for one in health.told()] == ["peers.db"])
+    other.execute("CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT)")
+    other.close()
+    store.note("a", "c")
+    await until(lambda: not health.told())
+    await store.close()
+
+
+async def test_nothing_of_it_runs_on_the_loop(tmp_path: Path) -> None:
+    store = await opened(tmp_path)
+    seen: list[threading.Thread] = []
+    write = store._write_batch
+
+    def noted(batch: Any) -> None:
+        seen.append(threading.current_thread())
+        write(batch)
+
+    store._write_batch = noted  # type: ignore[method-assign]
+    store.note("a", "b")
+    await store.flush()
+    await store.close()
+    assert seen and threading.main_thread() not in seen
