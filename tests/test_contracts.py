@@ -109,6 +109,23 @@ to checkpoint."""
 TASKS = {"paso_daemon.tasks"}
 """The registry: everywhere else a task is made through it."""
 
+STARTERS: dict[str, str] = {
+    "paso.sessions.tool": "the one with a time limit; everybody else uses it",
+    "paso.cli.units": "systemctl, with a time limit of its own",
+    "paso.cli.editor": "the user's editor, as long as the user likes",
+    "paso.cli.watch": "the user's command for an event, which the user stops",
+    "paso.tui.terminal": "a program that has the user's terminal meanwhile",
+    "paso.events.spawner": "the daemon, which outlives us",
+    "paso.sessions.child": "the command of `paso run`, which is the user's",
+    "paso.sessions.plain": "the recorder of `paso run`, and the command itself",
+}
+"""The only modules that start processes, and why each may. None is of the daemon."""
+
+STARTS = re.compile(
+    r"subprocess|os\.(fork|forkpty|popen|system|posix_spawnp?|spawn\w+)|pty\.(fork|spawn)"
+    r"|\w*\.?(create_)?subprocess_(exec|shell)"
+)
+
 MAX_FILE, MAX_FUNCTION = 400, 60
 MEDIAN_FILE, MEDIAN_FUNCTION, NINETIETH_FUNCTION = 150, 7, 25
 """Lines; of a function without its docstring."""
@@ -395,6 +412,22 @@ def test_task_makers_are_called_by_their_full_name() -> None:
         if {name.name for name in node.names} & {"create_task", "ensure_future"}
     ]
     assert not wrong, places(wrong)
+
+
+def test_processes_are_started_where_each_has_a_time_limit_or_a_reason() -> None:
+    starting = {source.module for source in sources() if starts_processes(source)}
+    assert starting == set(STARTERS)
+
+
+def starts_processes(source: Source) -> bool:
+    """True for an import of subprocess, or a call of anything alike."""
+    wanted = {found.target for found in imports(source)}
+    called = {
+        ast.unparse(node.func)
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call)
+    }
+    return any(STARTS.fullmatch(name) for name in wanted | called)
 
 
 TRANSACTION = re.compile(

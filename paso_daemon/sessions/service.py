@@ -98,8 +98,8 @@ class Sessions:
             self._beginning.cancel()
         if self._keeper is not None:
             self._keeper.close()
-        for thread in self._threads:
-            await self._loop.run_in_executor(None, thread.stop)
+        stops = [self._loop.run_in_executor(None, one.stop) for one in self._threads]
+        await asyncio.gather(*stops)
 
     # What the log tells -------------------------------------------------------
 

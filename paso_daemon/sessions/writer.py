@@ -33,7 +33,7 @@ QUEUE_MAX = 10_000
 """Pieces of work that may wait; more than this many sessions never live."""
 
 RETRY_FIRST_S, RETRY_MOST_S = 0.1, 5.0
-STOP_S = 3.0
+STOP_S = 2.0
 """For the work that waits when the daemon stops; the next daemon finds the rest."""
 
 LOCK_WAIT_S = 1.0

@@ -87,10 +87,11 @@ async def test_a_busy_machine_is_no_fault_of_the_loop(
     monkeypatch.setattr(lag, "LATE_S", 0.1)
     health = Health()
     watch = LagWatch(asyncio.get_running_loop(), health, dumps=False)
-    waited = iter([0.0, 0.0, 0.0, 5.0])
-    monkeypatch.setattr(LagWatch, "_waits", lambda self: next(waited, 5.0))
+    waited = [0.0]
+    monkeypatch.setattr(LagWatch, "_waits", lambda self: waited[0])
     watch.start()
     await asyncio.sleep(0.025)
+    waited[0] = 5.0
     time.sleep(0.2)  # noqa: ASYNC251  the kernel says that we waited meanwhile
     await asyncio.sleep(0.03)
     assert watch.told()["max_ms"] >= 100
