@@ -45,7 +45,7 @@ def test_the_age_of_a_phase_counts_from_its_first_row(db: Database) -> None:
     assert phase_age_s(db, session) < 60
     aged(db, session.id)
     session = store.rename_session(db, session.id, "another")
-    assert 3600 <= phase_age_s(db, session) < 3700
+    assert 3590 < phase_age_s(db, session) < 3700
     store.session_stopping(db, session.id)
     assert phase_age_s(db, store.get_session(db, session.id)) < 60
 
@@ -239,7 +239,7 @@ def test_nothing_is_left_of_many_sessions(
     for _ in range(20):
         actions.end(db, actions.start(db, paths, ["sleep", "600"]).id)
     # tmux closes what a client had a moment after that has gone.
-    until(lambda: descriptors() <= before)
+    until(lambda: all(map(int.__le__, descriptors(), before)))
     assert [pane.owner for pane in Tmux().panes()] == [keeper.id]
     assert tmux(Tmux().socket, "list-buffers") == ""
     assert os.listdir(os.path.dirname(Tmux().socket)) == ["paso"]
