@@ -48,6 +48,12 @@ screens at once. Keep it true.
     paso task move WEB-12 Review --top         or next, prev
     paso task done WEB-12 WEB-13               several at once; - reads keys from stdin
 
+## Your session
+    paso run --task WEB-12 -- echo make test   a command that people see on the card
+    paso session list --needs-me --json        who waits for a person?
+    paso session report --state waiting --message "May I?" --if-session
+                                               you need a person; working, idle: you do not
+
 ## Following
     paso watch --json                          a JSON line for each event
     paso log --since 1h --json                 what changed
