@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import gc
 import logging
@@ -86,17 +85,3 @@ def test_a_fault_is_logged_when_it_is_new_and_when_it_is_over(
         "database: damaged",
         "database: works again",
     ]
-
-
-def test_no_other_file_starts_a_task() -> None:
-    starters = {"create_task", "ensure_future"}
-    found = [
-        path.relative_to(ROOT).as_posix()
-        for package in ("paso", "paso_daemon")
-        for path in (ROOT / package).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in starters
-    ]
-    assert found == ["paso_daemon/tasks.py"]
