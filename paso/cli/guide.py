@@ -49,10 +49,10 @@ screens at once. Keep it true.
     paso task done WEB-12 WEB-13               several at once; - reads keys from stdin
 
 ## Your session
-    paso run --task WEB-12 -- echo make test   a command that people see on the card
+    paso run --task WEB-12 -- echo tests       a command that people see on the card
     paso session list --needs-me --json        who waits for a person?
     paso session report --state waiting --message "May I?" --if-session
-                                               you need a person; working, idle: you do not
+                                               or working, idle: you need nobody
 
 ## Following
     paso watch --json                          a JSON line for each event
