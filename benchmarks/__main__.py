@@ -21,6 +21,7 @@ BENCHMARKS = {
     "startup": ("startup", "run"),
     "memory": ("memory", "run"),
     "idle": ("memory", "run_idle"),
+    "idle_sessions": ("idle_sessions", "run"),
     "sessions": ("sessions", "run"),
     "computers": ("computers", "run"),
     "cli": ("cli", "run"),

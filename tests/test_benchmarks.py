@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import fanout, latency, memory, report, sessions, startup
+from benchmarks import fanout, idle_sessions, latency, memory, report, sessions, startup
 from benchmarks.__main__ import BENCHMARKS, load, main
 from benchmarks.generator import Load, Reader
 from benchmarks.ours import Paso
 from benchmarks.peers import FRAME, Redis, Server, payload, redis_program, running
 from benchmarks.processes import scratch
+from tests.support.programs import needs
 
 
 def servers(folder: str) -> list[Server]:
@@ -77,6 +78,15 @@ def test_starts_and_memory_are_measured() -> None:
             sizes = memory.sizes(server, (0, 3))
     assert all(s.greeted >= s.connected > 0 for v in starts.values() for s in v)
     assert 5_000 < sizes[0] <= sizes[1] < 100_000
+
+
+@pytest.mark.tmux
+def test_idle_sessions_cost_next_to_nothing() -> None:
+    """The promise is 1 % for 20 of them; here the machine is shared with all else."""
+    needs("tmux")
+    seen = idle_sessions.measure(20, seconds=2.0, settle_s=1.5)
+    assert set(seen) == {"none", "nobody looks", "a client looks"}
+    assert all(0 <= cost.total < 10 for cost in seen.values()), seen
 
 
 def test_figures_are_written_as_a_table_and_as_json(tmp_path: Path) -> None:
