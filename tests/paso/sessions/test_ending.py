@@ -164,9 +164,11 @@ def test_one_that_leads_no_group_ends_alone(children: list[Child]) -> None:
 
 
 def test_what_is_gone_needs_no_signal(children: list[Child]) -> None:
-    found = run(children, READY)
+    found = run(children, WAIT)
+    children[0].kill()
+    until(lambda: not found.lives())
+    assert end_command(found, 60.0), "a zombie"
     children[0].wait()
-    assert not found.lives()
     assert end_command(found, 60.0)
 
 
