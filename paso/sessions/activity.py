@@ -178,6 +178,20 @@ def _after_escape(byte: int) -> int:
     return _STRING if byte in b"PX^_" else _GROUND
 
 
+def is_typed(data: bytes) -> bool:
+    """Whether input comes from a person, and is no answer of their terminal.
+
+    A program asks it where the cursor is or what it can do, and is told when its
+    window gets the focus and loses it (xterm's control sequences).
+    """
+    if data.startswith((b"\x1b]", b"\x1bP")):
+        return False
+    return not (data.startswith(b"\x1b[") and data[-1:] in _ANSWERS)
+
+
+_ANSWERS = {b"I", b"O", b"R", b"c", b"n", b"t", b"y"}
+
+
 def preview_of(data: bytes) -> str:
     """Return the last line that says something, for a list: at most 200 characters.
 

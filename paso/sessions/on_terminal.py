@@ -14,6 +14,7 @@ import signal
 import time
 from contextlib import suppress
 
+from paso.sessions.activity import is_typed
 from paso.sessions.child import start_on_pty
 from paso.sessions.relay import Flow
 from paso.sessions.terminal import Terminal, is_line_by_line
@@ -122,8 +123,9 @@ class OnTerminal(Wrapped):
         self.recorder.stir()
 
     def _typed(self, data: bytes) -> None:
-        self.activity.typed(time.monotonic())
-        self.recorder.stir()
+        if is_typed(data):
+            self.activity.typed(time.monotonic())
+            self.recorder.stir()
 
     def _on_pty(self, events: int) -> None:
         if events & select.POLLOUT:

@@ -14,6 +14,7 @@ from paso.sessions.activity import (
     TAIL_LINES,
     Activity,
     BellFinder,
+    is_typed,
     preview_of,
     text_of,
 )
@@ -138,6 +139,22 @@ def test_byte_by_byte_finds_the_bells_that_the_short_way_finds(stream: bytes) ->
     finder = BellFinder()
     rang = [finder.feed(bytes([byte])) for byte in stream]
     assert any(rang) == rings(stream)
+
+
+@pytest.mark.parametrize(
+    "data", [b"y", b"\r", b"\x1b", b"\x1b[A", b"\x1b[3~", b"\x1bOP"]
+)
+def test_keys_are_typed(data: bytes) -> None:
+    assert is_typed(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\x1b[I", b"\x1b[O", b"\x1b[24;80R", b"\x1b[?62;22c", b"\x1b[?2026;2$y",
+     b"\x1b]11;rgb:0000/0000/0000\x1b\\", b"\x1bP>|XTerm(390)\x1b\\"],
+)  # fmt: skip
+def test_what_a_terminal_answers_is_not_typed(data: bytes) -> None:
+    assert not is_typed(data)
 
 
 def test_an_endless_string_takes_no_memory_and_an_end_to_it_is_found() -> None:
