@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from pathlib import Path
 
 import pytest
 
 from paso_daemon.tasks import Health, TaskRegistry
-
-ROOT = Path(__file__).parents[2]
 
 
 async def test_a_task_is_held_under_its_name_until_it_ends() -> None:
