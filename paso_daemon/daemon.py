@@ -225,7 +225,8 @@ class Daemon:
 
     def _check_idle(self) -> None:
         limit, now = self._ground.settings.idle_exit_s, self._loop.time()
-        if self._server.connections:
+        lives = self._sessions is not None and self._sessions.lives
+        if self._server.connections or lives:
             self._alone_since = now
         elif limit and now - self._alone_since >= limit:
             self.stop("idle")

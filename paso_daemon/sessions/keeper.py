@@ -121,6 +121,11 @@ class Keeper:
         self._watches: dict[str, Watch] = {}
         self._audit: asyncio.Handle | None = None
 
+    @property
+    def lives(self) -> bool:
+        """True while a session lives."""
+        return bool(self._kept)
+
     def traces(self) -> dict[str, int]:
         """Return how much is kept, of all kinds; nothing of a session that is over."""
         return {

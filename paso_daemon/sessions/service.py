@@ -86,6 +86,11 @@ class Sessions:
         """Look at it now."""
         self._pump.look()
 
+    @property
+    def lives(self) -> bool:
+        """True while there is a session to look after."""
+        return self._keeper is not None and self._keeper.lives
+
     def report(self) -> dict[str, Any]:
         """Return what is kept of sessions, for `status`."""
         return self._keeper.traces() if self._keeper is not None else {}

@@ -16,6 +16,7 @@ from paso.database.sessions import BackendRef
 from paso.sessions import actions
 from paso.sessions.adopting import adopt
 from paso.sessions.tmux import Tmux
+from paso.store import Announcer, close_store
 from tests.conftest import is_running
 from tests.paso_daemon.sessions.bench import (
     Bench,
@@ -25,7 +26,7 @@ from tests.paso_daemon.sessions.bench import (
     keeper,
 )
 from tests.paso_daemon.sessions.conftest import Begin
-from tests.support.daemon import wait_for
+from tests.support.daemon import new_board, wait_for
 
 pytestmark = pytest.mark.tmux
 
@@ -303,6 +304,78 @@ def test_without_a_session_nothing_of_it_is_loaded(bench: Bench, begin: Begin) -
     bench.kill(one)
     bench.becomes(one, "failed")
     assert len(os.listdir(f"/proc/{daemon.pid}/task")) == threads + 2
+
+
+def test_the_first_session_is_followed_at_the_bell(
+    bench: Bench, begin: Begin, paso_home: Path
+) -> None:
+    daemon = begin(poll_s=1000)
+    bench.db.on_commit = Announcer(bench.paths, "test", auto_start=False)
+    bench.start("sleep 1000")
+    follows(daemon)
+    close_store(bench.db)
+
+
+def test_another_database_has_other_sessions(
+    bench: Bench, begin: Begin, paso_home: Path
+) -> None:
+    daemon = begin()
+    bench.start("sleep 1000")
+    follows(daemon)
+    (paso_home / "user").mkdir(mode=0o700)
+    empty = new_board(paso_home / "user")
+    empty.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    empty.close()
+    for suffix in ("-wal", "-shm"):
+        (paso_home / f"tasks.db{suffix}").unlink(missing_ok=True)
+    (paso_home / "user" / "tasks.db").rename(paso_home / "tasks.db")
+    forgets(daemon)
+    wait_for(lambda: daemon.status()["sessions"]["known"] == 0)
+
+
+def test_a_daemon_does_not_leave_the_sessions_that_live(
+    bench: Bench, begin: Begin
+) -> None:
+    one = bench.start("sleep 1000")
+    daemon = begin(idle_exit_s=0.3, tick_s=0.05)
+    time.sleep(0.8)
+    assert daemon.process.poll() is None
+    bench.kill(one)
+    bench.becomes(one, "failed")
+    assert daemon.process.wait(10) == 0
+
+
+def test_without_tmux_nothing_is_known_and_nothing_is_lost(
+    bench: Bench, begin: Begin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    one = bench.start("sleep 1000")
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", str(tmp_path))
+        daemon = begin()
+    wait_for(lambda: any(bench.tmux.socket in name for name in faults(daemon)))
+    bench.kill(one)
+    time.sleep(0.5)
+    assert bench.session(one).phase == "running"
+    daemon.terminate()
+    begin()
+    assert bench.becomes(one, "failed").signal == 9
+
+
+def test_a_stop_does_not_wait_for_a_server_that_stands_still(
+    bench: Bench, begin: Begin
+) -> None:
+    one = bench.start("sleep 1000")
+    daemon = begin()
+    follows(daemon)
+    server = bench.server(one)
+    os.kill(server, signal.SIGSTOP)
+    try:
+        time.sleep(0.3)
+        start = time.monotonic()
+        assert daemon.terminate() == 0
+        assert time.monotonic() - start < 5
+    finally:
+        os.kill(server, signal.SIGCONT)
 
 
 def test_old_sessions_alone_load_no_keeper(bench: Bench, begin: Begin) -> None:
