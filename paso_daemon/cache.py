@@ -215,6 +215,11 @@ class Cache:
         shelf = self._shelves[kind].get(owner)
         return () if shelf is None else tuple(shelf.entries)
 
+    def of_group(self, kind: str, owner: str, group: str) -> tuple[str, ...]:
+        """Return the keys of the records of a computer that are in a group."""
+        shelf = self._shelves[kind].get(owner)
+        return () if shelf is None else shelf.keys("group", group)
+
     def by_phase(self, phase: str, owner: str = "") -> list[tuple[str, str]]:
         """Return owner and id of the sessions in a phase."""
         return self.having("phase", phase, owner)

@@ -12,23 +12,22 @@ Never: do I/O, start a task, send on what a peer said to another peer.
 
 from __future__ import annotations
 
-import os
 from typing import Any, Protocol
 
-from paso import __version__
 from paso.errors import NotFound
 from paso.events.types import MAX_FRAME, SNAPSHOT_TOPICS
 from paso_daemon import snapshots, told
 from paso_daemon.announcer import Announcer, OwnChange
-from paso_daemon.cache import LINKS, LIVE, Cache, Known
+from paso_daemon.cache import LINKS, Cache, Known
 from paso_daemon.coalescer import ACTIVITY, REMOVED, STARTED, UPDATED, Coalescer, News
 from paso_daemon.listeners import Listeners
+from paso_daemon.own_computer import own_record
 from paso_daemon.shelf import Item, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
 
     from paso.computer import Computer
     from paso_daemon.hub import Hub, Subscription
@@ -51,8 +50,8 @@ class RemoteControl(Protocol):
             PeerUnreachable, TimedOut, Refused, NotFound: it was not done.
         """
 
-    def want(self, computer: str, project_uid: str = "") -> None:
-        """Somebody reads its projects, or the tasks of one; get them soon."""
+    def want(self, computer: str, project_uid: str = "") -> bool:
+        """Somebody reads its projects, or the tasks of one; False: get them first."""
 
     def forget(self, computer: str) -> None:
         """Drop all that is known of it."""
@@ -100,7 +99,7 @@ class Directory:
         self._visits: dict[tuple[str, str], float] = {}
         hub.regrouped = self._look_at_interest
         cache.on_evict = self._evicted
-        self._put("computers", own.id, own.id, _own_record(own), 0)
+        self._put("computers", own.id, own.id, own_record(own), 0)
 
     # Sessions -----------------------------------------------------------------
 
@@ -228,13 +227,33 @@ class Directory:
         good = [Item(one["uid"], one) for one in self._listed(owner, items)]
         self._replace_list("tasks", owner, good, project_uid)
 
-    def renew(self, kind: str, owner: str) -> None:
-        """What is kept of a computer is still true; it is told if that was in doubt."""
+    def put_part(self, owner: str, project_uid: str, items: Iterable[Record]) -> int:
+        """Take some tasks of a project, and tell nobody; return how many are news."""
+        now, put = self._clock(), self.cache.put
+        return sum(
+            put("tasks", owner, one["uid"], one, 0, now, project_uid)
+            for one in self._listed(owner, items)
+        )
+
+    def end_parts(
+        self, owner: str, project_uid: str, uids: Container[str], *, changed: bool
+    ) -> None:
+        """Tell of the parts; tasks of the project that are not in `uids` are gone."""
+        for key in self.cache.of_group("tasks", owner, project_uid):
+            if key not in uids:
+                self.cache.remove("tasks", owner, key, None, self._clock())
+                changed = True
+        self.renew("tasks", owner, project_uid, changed=changed)
+
+    def renew(
+        self, kind: str, owner: str, group: str = "", *, changed: bool = False
+    ) -> None:
+        """What is kept of a computer is true now; told if that is any news."""
         now = self._clock()
         was_fresh = self.cache.freshness(kind, owner, now)["state"] == "fresh"
         self.cache.renew(kind, owner, now)
-        if not was_fresh:
-            self._mark(kind, owner, "", News(UPDATED))
+        if changed or not was_fresh:
+            self._mark(kind, owner, group, News(UPDATED))
 
     def _listed(self, owner: str, items: Iterable[Record]) -> Iterator[Record]:
         for record in items:
@@ -376,15 +395,3 @@ class Directory:
 
     def _mark(self, kind: str, owner: str, key: str, news: News) -> None:
         self._news.mark((kind, owner, key), news)
-
-
-def _own_record(own: Computer) -> Record:
-    system = os.uname()
-    return {
-        "id": own.id,
-        "name": own.name,
-        "state": LIVE,
-        "this": True,
-        "version": __version__,
-        "os": f"{system.sysname} {system.release}",
-    }

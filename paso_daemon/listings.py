@@ -91,11 +91,12 @@ def computers(server: Server, params: Params) -> dict[str, Any]:
 def projects(server: Server, params: Params) -> dict[str, Any] | Later:
     """Return projects; those of this computer are in its database."""
     computer = _computer(server, params)
-    _want(server, computer)
+    is_there = _want(server, computer)
     found = server.directory.cache.known("projects", computer)
     if computer in ("", server.directory.own.id):
         return _with_own(server, computer, found, params)
-    return _page(server, "projects", computer, found, params)
+    page = _page(server, "projects", computer, found, params)
+    return page if is_there else _doubted(page)
 
 
 async def _with_own(
@@ -114,20 +115,31 @@ def tasks(server: Server, params: Params) -> dict[str, Any] | Later:
     project = read.maybe_text(params, "project_uid")
     if computer == own:
         return _own_tasks(server, project, params)
-    _want(server, computer, project)
+    is_there = _want(server, computer, project)
     found = (
         one
         for one in server.directory.cache.known("tasks", computer)
         if project in ("", one.entry.group)
     )
-    return _page(server, "tasks", computer, found, params)
+    page = _page(server, "tasks", computer, found, params)
+    return page if is_there else _doubted(page)
 
 
-def _want(server: Server, computer: str, project: str = "") -> None:
+def _want(server: Server, computer: str, project: str = "") -> bool:
     """What is known is told at once; whoever asks again finds what is new."""
     remote = server.directory.remote
-    if remote is not None and computer not in ("", server.directory.own.id):
-        remote.want(computer, project)
+    if remote is None or computer in ("", server.directory.own.id):
+        return True
+    return remote.want(computer, project)
+
+
+def _doubted(page: dict[str, Any]) -> dict[str, Any]:
+    """Lists of the computer are fresh, but this one is being asked for."""
+    sources = {
+        name: told | {"state": "stale"} if told["state"] == "fresh" else told
+        for name, told in page["sources"].items()
+    }
+    return page | {"sources": sources}
 
 
 def computer_forget(server: Server, params: Params) -> dict[str, Any]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 Record = dict[str, Any]
+Lines = dict[bytes, str]
 
 MAX_TASKS = 20_000
 """As many as a daemon holds of one computer."""
@@ -71,9 +72,19 @@ def _cut(record: Record, longest: int) -> Record:
     return record | {"description": f"{text[:longest]}…"}
 
 
-def unpack(project_uid: str, data: bytes) -> tuple[str, list[Record]]:
-    """Return the version and the records of a board.
+class Unpacked(NamedTuple):
+    version: str
+    lines: Lines
+    """The uid of each record by the digest of its line."""
+    news: list[Record]
+    """The records whose lines were not known."""
 
+
+def unpack(project_uid: str, data: bytes, known: Lines | None = None) -> Unpacked:
+    """Return what a board says, and what of it is new.
+
+    Arguments:
+        known: lines of an older version of the same board.
     Raises:
         BadEvent: it is none, another project's, or too large.
     """
@@ -81,15 +92,30 @@ def unpack(project_uid: str, data: bytes) -> tuple[str, list[Record]]:
     first, *lines = raw.split(b"\n")
     if len(lines) > MAX_TASKS:
         raise BadEvent("a board of too many tasks")
+    head = _record(first)
+    if head.get("project_uid") != project_uid:
+        raise BadEvent("another project's board")
+    found: Lines = {}
+    news = []
+    for line in lines:
+        digest = sha256(line).digest()[:8]
+        uid = (known or {}).get(digest)
+        if uid is None:
+            record = _record(line)
+            uid = str(record.get("uid"))
+            news.append(record)
+        found[digest] = uid
+    return Unpacked(sha256(raw).hexdigest()[:16], found, news)
+
+
+def _record(line: bytes) -> Record:
     try:
-        head, records = orjson.loads(first), [orjson.loads(line) for line in lines]
+        record = orjson.loads(line)
     except orjson.JSONDecodeError:
         raise BadEvent("a board that is not JSON") from None
-    if not isinstance(head, dict) or head.get("project_uid") != project_uid:
-        raise BadEvent("another project's board")
-    if not all(isinstance(record, dict) for record in records):
+    if not isinstance(record, dict):
         raise BadEvent("a board of something else than records")
-    return sha256(raw).hexdigest()[:16], records
+    return record
 
 
 def _inflated(data: bytes) -> bytes:

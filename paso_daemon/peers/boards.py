@@ -21,15 +21,17 @@ from typing import Any, Protocol
 from paso.errors import BadEvent, NotFound, PasoError
 from paso.events.backoff import Backoff
 from paso_daemon.bounded import BoundedDict
-from paso_daemon.peers.board_text import unpack
+from paso_daemon.peers.board_text import Lines, Record, Unpacked, unpack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Container, Iterable
 
     from paso_daemon.peers.board_keys import BoardKeys
 
 MAX_BOARDS = 512
+PART = 100
+"""Tasks that are shown in one turn of the loop: about a millisecond."""
 AT_ONCE = 4
 """Boards that are fetched side by side."""
 
@@ -38,6 +40,10 @@ SETTLE_S = 0.25
 the last fetch took half of that or more: then twice as long as that one took."""
 ANSWER_S = 10.0
 """The owner has so long to read and publish a board."""
+ASK_AGAIN_S = 0.5
+"""What nobody subscribes to is asked for again when it is older."""
+SOON_S = 60.0
+"""What is due later than that is only to be renewed."""
 ASKED_S = 60.0
 """So long a failed fetch is tried again for who asked and does not subscribe."""
 RENEW_S = 240.0
@@ -69,13 +75,16 @@ class Owners(Protocol):
 class Shown(Protocol):
     """Where boards are kept and told of."""
 
-    def put_projects(self, owner: str, items: Iterable[dict[str, Any]]) -> None:
+    def put_projects(self, owner: str, items: Iterable[Record]) -> None:
         """Take all projects of a computer."""
 
-    def put_tasks(
-        self, owner: str, project_uid: str, items: Iterable[dict[str, Any]]
+    def put_part(self, owner: str, project_uid: str, items: Iterable[Record]) -> int:
+        """Take some tasks of a project; return how many of them are news."""
+
+    def end_parts(
+        self, owner: str, project_uid: str, uids: Container[str], *, changed: bool
     ) -> None:
-        """Take all tasks of a project."""
+        """Those were all: others of the project are gone."""
 
     def renew(self, kind: str, owner: str) -> None:
         """What is kept is still true."""
@@ -84,10 +93,15 @@ class Shown(Protocol):
 class _Board:
     """What we have of a board, and when it is looked at next."""
 
-    __slots__ = ("asked_at", "backoff", "busy", "due", "position", "took_s", "version")
+    __slots__ = (
+        *("asked_at", "backoff", "busy", "due", "lines"),
+        *("position", "read_at", "took_s", "version"),
+    )
 
     def __init__(self) -> None:
         self.version = ""
+        self.lines: Lines = {}
+        self.read_at = float("-inf")
         self.took_s = 0.0
         self.position = (0, 0)
         self.due: float | None = None
@@ -128,20 +142,25 @@ class RemoteBoards:
 
     # What makes a board due ---------------------------------------------------
 
-    def want(self, computer: str, project_uid: str = PROJECTS) -> None:
+    def want(self, computer: str, project_uid: str = PROJECTS) -> bool:
         """Somebody asks for the projects, or the tasks of one, of a computer.
 
         What is subscribed to is followed already; all else may have changed unseen.
+        Returns:
+            False when they are to be fetched first.
         """
         if computer == self._own:
-            return
+            return True
         key = computer, project_uid
         board = self._boards.get(key)
         if board is None:
             board = self._boards[key] = _Board()
-        board.asked_at = self._loop.time()
-        if not board.version or not self._is_watched(computer):
+        board.asked_at = now = self._loop.time()
+        if not board.version or not (
+            self._is_watched(computer) or now - board.read_at < ASK_AGAIN_S
+        ):
             self._make_due(board, 0.0)
+        return not board.busy and (board.due is None or board.due > now + SOON_S)
 
     def interest(self, interest: frozenset[tuple[str, str]]) -> None:
         """What the clients are subscribed to: pairs of computer and topic."""
@@ -256,6 +275,7 @@ class RemoteBoards:
         told = await self._owners.ask(computer, "board", params, ANSWER_S)
         if told.get("version") == board.version and board.version:
             self._shown.renew("tasks" if project_uid else "projects", computer)
+            board.read_at = self._loop.time()
             return
         sealed = await self._keys.fetch(computer, project_uid)
         if sealed is None:
@@ -263,19 +283,33 @@ class RemoteBoards:
         if (sealed.gen, sealed.n) < board.position:
             self.refused += 1
             raise BadEvent("an old one in the place of a newer one")
-        version, records = await asyncio.to_thread(unpack, project_uid, sealed.data)
+        found = await asyncio.to_thread(
+            unpack, project_uid, sealed.data, board.lines if project_uid else None
+        )
         if self._boards.get((computer, project_uid)) is not board:
             return  # forgotten meanwhile
         self.fetched += 1
-        self._show(computer, project_uid, records)
-        board.version, board.position = version, (sealed.gen, sealed.n)
-
-    def _show(
-        self, computer: str, project_uid: str, records: list[dict[str, Any]]
-    ) -> None:
         if project_uid:
-            self._shown.put_tasks(computer, project_uid, records)
-            return
+            await self._show_tasks(computer, project_uid, found)
+            board.lines = found.lines
+        else:
+            self._show_projects(computer, found.news)
+        board.version, board.position = found.version, (sealed.gen, sealed.n)
+        board.read_at = self._loop.time()
+
+    async def _show_tasks(
+        self, computer: str, project_uid: str, found: Unpacked
+    ) -> None:
+        """Only what is new, a millisecond at a time: others wait for the loop."""
+        changed = 0
+        for at in range(0, len(found.news), PART):
+            part = found.news[at : at + PART]
+            changed += self._shown.put_part(computer, project_uid, part)
+            await asyncio.sleep(0)
+        uids = frozenset(found.lines.values())
+        self._shown.end_parts(computer, project_uid, uids, changed=changed > 0)
+
+    def _show_projects(self, computer: str, records: list[Record]) -> None:
         before = self._projects.get(computer, ())
         uids = [record.get("uid") for record in records]
         self._projects[computer] = tuple(uid for uid in uids if isinstance(uid, str))
@@ -287,4 +321,4 @@ class RemoteBoards:
     def _gone(self, computer: str, project_uid: str) -> None:
         """A project was removed or archived there: its tasks vanish here."""
         if project_uid and self._boards.pop((computer, project_uid), None) is not None:
-            self._shown.put_tasks(computer, project_uid, [])
+            self._shown.end_parts(computer, project_uid, (), changed=False)

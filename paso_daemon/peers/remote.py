@@ -108,10 +108,11 @@ class Remote:
         """Have it done by `computer`; raises what `Asking.ask` does."""
         return await self.asking.ask(computer, op, params, timeout_s)
 
-    def want(self, computer: str, project_uid: str = "") -> None:
-        """Somebody reads the projects, or the tasks of one, of `computer`."""
-        if self._peers.presence.peers.get(computer) is not None:
-            self.boards.want(computer, project_uid)
+    def want(self, computer: str, project_uid: str = "") -> bool:
+        """Somebody reads the projects, or the tasks of one; True: they are there."""
+        if self._peers.presence.peers.get(computer) is None:
+            return True
+        return self.boards.want(computer, project_uid)
 
     def forget(self, computer: str) -> None:
         """Drop what is known of a computer, here and in `peers.db`."""

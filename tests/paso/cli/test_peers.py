@@ -270,12 +270,16 @@ def test_another_computers_board_is_printed(
     laptop("project", "create", "Website", "--key", "WEB")
     laptop("add", "Fix login", "-l", "bug", "-p", "high", "--project", "WEB")
     laptop("add", "\x1b[31mRed", "--project", "WEB")
+    laptop("project", "create", "Shop", "--key", "SHOP")
+    laptop("add", "Order paper", "--project", "SHOP")
     together(desk, laptop, redis.url)
     projects = desk.json("computer", "projects", "laptop")
     assert {"WEB"} <= {one["key"] for one in projects}
     shown = desk("computer", "board", "laptop", "web")
     assert shown.code == 0 and "WEB-1 Fix login" in shown.out
     assert "\x1b" not in shown.out
+    other = desk("computer", "board", "laptop", "SHOP").out
+    assert "Order paper" in other and "Fix login" not in other
     data = desk.json("computer", "board", "laptop", "WEB")
     assert [one["title"] for one in data["tasks"]][0] == "Fix login"
     assert data["computer"]["name"] == "laptop"

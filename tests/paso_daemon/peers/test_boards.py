@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Container, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +54,20 @@ def key_of(owner: str, uid: str) -> str:
 def test_a_board_comes_out_as_it_went_in() -> None:
     records = [{"uid": str(i), "title": "Größe\n\x1b[31m"} for i in range(3)]
     packed = pack("p1", records)
-    assert unpack("p1", packed.data) == (packed.version, records)
+    found = unpack("p1", packed.data)
+    assert (found.version, found.news) == (packed.version, records)
+    assert sorted(found.lines.values()) == ["0", "1", "2"]
     assert pack("p1", []).version != pack("p2", []).version
-    assert unpack("", pack("", []).data)[1] == []
+    assert unpack("", pack("", []).data).news == []
+
+
+def test_only_the_lines_that_are_new_are_read_again() -> None:
+    before = [{"uid": str(i), "title": "x"} for i in range(5)]
+    after = [*before[:2], {"uid": "2", "title": "y"}, {"uid": "9"}]
+    known = unpack("p", pack("p", before).data).lines
+    found = unpack("p", pack("p", after).data, known)
+    assert found.news == after[2:]
+    assert sorted(found.lines.values()) == ["0", "1", "2", "9"]
 
 
 def test_equal_boards_have_equal_versions() -> None:
@@ -66,10 +77,10 @@ def test_equal_boards_have_equal_versions() -> None:
 
 def test_long_descriptions_are_cut_and_huge_boards_refused() -> None:
     long = [{"uid": "1", "description": "x" * 100_000}]
-    cut = unpack("p", pack("p", long).data)[1][0]["description"]
+    cut = unpack("p", pack("p", long).data).news[0]["description"]
     assert len(cut) == 16_001 and cut.endswith("…")
     many = [{"uid": str(i), "description": "x" * 15_000} for i in range(2_000)]
-    cut = unpack("p", pack("p", many).data)[1][0]["description"]
+    cut = unpack("p", pack("p", many).data).news[0]["description"]
     assert len(cut) == 201
     with pytest.raises(Refused):
         pack("p", [{"uid": "1"}] * (MAX_TASKS + 1))
@@ -171,13 +182,25 @@ class Screen:
     def __init__(self) -> None:
         self.projects: dict[str, list[Record]] = {}
         self.tasks: dict[tuple[str, str], list[Record]] = {}
+        self.held: dict[tuple[str, str], dict[str, Record]] = {}
+        self.parts: list[int] = []
         self.renewed: list[tuple[str, str]] = []
 
     def put_projects(self, owner: str, items: Iterable[Record]) -> None:
         self.projects[owner] = list(items)
 
-    def put_tasks(self, owner: str, uid: str, items: Iterable[Record]) -> None:
-        self.tasks[owner, uid] = list(items)
+    def put_part(self, owner: str, uid: str, items: Iterable[Record]) -> int:
+        news = list(items)
+        self.parts.append(len(news))
+        self.held.setdefault((owner, uid), {}).update({o["uid"]: o for o in news})
+        return len(news)
+
+    def end_parts(
+        self, owner: str, uid: str, uids: Container[str], *, changed: bool
+    ) -> None:
+        held = self.held.get((owner, uid), {})
+        self.held[owner, uid] = {key: held[key] for key in held if key in uids}
+        self.tasks[owner, uid] = list(self.held[owner, uid].values())
 
     def renew(self, kind: str, owner: str) -> None:
         self.renewed.append((kind, owner))
@@ -213,6 +236,11 @@ class World:
         if self.problem is not None:
             raise self.problem
         return await self.own.answer(READER, params)
+
+    def want_again(self, uid: str) -> None:
+        """As somebody who asks a while later."""
+        self.boards._boards[OWNER, uid].read_at = float("-inf")
+        assert not self.boards.want(OWNER, uid)
 
     def project(self, name: str) -> tuple[int, str]:
         made = create_project(self.db, name)
@@ -338,7 +366,8 @@ async def test_an_equal_version_renews_and_fetches_nothing(it: World) -> None:
     it.boards.want(OWNER, uid)
     await until(lambda: (OWNER, uid) in it.screen.tasks)
     gets = it.redis.count("GET")
-    it.boards.want(OWNER, uid)
+    assert it.boards.want(OWNER, uid), "it was read just now"
+    it.want_again(uid)
     await until(lambda: it.screen.renewed)
     assert it.screen.renewed == [("tasks", OWNER)] and it.redis.count("GET") == gets
 
@@ -407,12 +436,12 @@ async def test_an_old_board_put_back_is_refused(it: World) -> None:
     await until(lambda: (OWNER, uid) in it.screen.tasks)
     old = it.redis.values[key_of(OWNER, uid)]
     create_task(it.db, number, "New")
-    it.boards.want(OWNER, uid)
+    it.want_again(uid)
     await until(lambda: it.screen.titles(uid) == ["New"])
     create_task(it.db, number, "Newer")
     await it.own.answer(READER, {"project_uid": uid})
     it.redis.values[key_of(OWNER, uid)] = old
-    it.boards.want(OWNER, uid)
+    it.want_again(uid)
     await until(lambda: it.boards.refused)
     assert it.screen.titles(uid) == ["New"]
 
@@ -450,3 +479,9 @@ async def test_ten_thousand_tasks_are_shown(it: World) -> None:
     it.boards.want(OWNER, uid)
     await until(lambda: len(it.screen.titles(uid)) == 10_000, 30.0)
     assert len(it.redis.values[key_of(OWNER, uid)]) < 1024 * 1024
+    assert max(it.screen.parts) <= 100, "the loop is free in between"
+    parts = sum(it.screen.parts)
+    create_task(it.db, number, "One more")
+    it.want_again(uid)
+    await until(lambda: len(it.screen.titles(uid)) == 10_001, 30.0)
+    assert sum(it.screen.parts) == parts + 1, "only what is new is shown"
