@@ -25,6 +25,7 @@ BENCHMARKS = {
     "sessions": ("sessions", "run"),
     "computers": ("computers", "run"),
     "cli": ("cli", "run"),
+    "run": ("wrapped_run", "run"),
     "store": ("store", "run"),
     "board": ("board", "run"),
     "paint": ("board", "run_paint"),

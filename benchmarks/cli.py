@@ -14,6 +14,9 @@ from benchmarks.ours import Paso
 from benchmarks.processes import environment, program, scratch, stop_daemon_of
 from benchmarks.report import Cell, Check, Result, median, rotated
 from benchmarks.samples import make_home
+from paso.commands.sessions import create_session
+from paso.database.connection import open_database
+from paso.paths import Paths
 
 CARDS = 1_000
 LIMITS = {
@@ -21,6 +24,8 @@ LIMITS = {
     "paso add": 5.0,
     "paso task list": 5.0,
     "paso task list --json": 5.0,
+    "paso session list": 5.0,
+    "paso session report": 5.0,
 }
 """Times the wall time of `python -c pass` (docs/cli.md, "Speed")."""
 
@@ -58,12 +63,23 @@ def commands(paso: list[str]) -> dict[str, list[str]]:
         "paso task move": [*paso, "task", "move", "1", "--top"],
         "paso task show": [*paso, "task", "show", "1"],
         "paso __complete": [*paso, "__complete", "bash", "paso task show "],
+        "paso session list": [*paso, "session", "list"],
+        "paso session report": [*paso, "session", "report", "--state", "idle"],
         "paso --help": [*paso, "--help"],
     }
 
 
+def make_session(home: str) -> str:
+    """A session that never starts; return its id."""
+    db = open_database(Paths(home).database)
+    try:
+        return create_session(db, argv=["agent"], cwd="/", backend="pty").id
+    finally:
+        db.close()
+
+
 def measure(paso: list[str], home: str, rounds: int) -> dict[str, list[Ran]]:
-    env = environment(home)
+    env = environment(home, PASO_SESSION_ID=make_session(home))
     cases = commands(paso)
     seen: dict[str, list[Ran]] = {name: [] for name in cases}
     for turn in range(rounds + 1):
