@@ -5,15 +5,14 @@ Never: write to another computer, name one by anything but its id once it is fou
 
 from __future__ import annotations
 
-import os
 import time
 
 from paso.cli.arguments import Argument, Command
+from paso.cli.computer_find import ask, fetch_computers, find_computer, name_of
 from paso.cli.table import Head, table
 from paso.errors import (
     Ambiguous,
     InvalidValue,
-    NoListener,
     NotFound,
     PeerUnreachable,
 )
@@ -31,98 +30,11 @@ if TYPE_CHECKING:
 
     Record = dict[str, Any]
 
-ANSWER_S = 2.0
-"""Seconds the daemon has for a question."""
-STARTING_S = 10.0
 FILL_S = 5.0
 """Seconds to wait for the first sight of another computer's board."""
 LOOK_S = 0.1
 
-PARTS = {
-    "stats": ("load", "cpu_percent", "memory_percent", "disk_percent"),
-    "counts": ("sessions", "live", "needs_user"),
-}
 STATE_COLORS = {"live": "#22C55E", "stale": "#EAB308", "offline": "#6B7280"}
-
-
-def fetch_computers(context: Context) -> list[Record]:
-    """The computers that are known, this one first, then by name.
-
-    Raises:
-        DaemonUnreachable: this computer has joined others, and no daemon answers.
-    """
-    from paso.peers_file import active_peers
-
-    joined = active_peers(context.paths.home) is not None
-    try:
-        answer = _ask(context, "computers", {}, start=joined)
-    except NoListener:
-        if joined:
-            raise
-        return [_whole(_this(context))]
-    found = [_whole(one) for one in answer["data"]]
-    return sorted(found, key=lambda one: (not one.get("this"), _name(one).casefold()))
-
-
-def _ask(context: Context, method: str, params: Record, *, start: bool) -> Record:
-    from paso.events.launcher import call
-
-    start = start and context.config.auto_start
-    limit = STARTING_S if start else ANSWER_S
-    return call(context.paths, method, params, timeout_s=limit, start=start)
-
-
-def _this(context: Context) -> Record:
-    """This computer, as the daemon would tell of it."""
-    from paso import __version__
-    from paso.computer import this_computer
-
-    context.db.change_head()  # makes the home, which keeps the id
-    own, system = this_computer(context.paths.home), os.uname()
-    return {
-        "id": own.id,
-        "name": own.name,
-        "state": "live",
-        "this": True,
-        "version": __version__,
-        "os": f"{system.sysname} {system.release}",
-    }
-
-
-def _whole(record: Record) -> Record:
-    """The record with every key, null where nothing is known."""
-    flat = ("id", "name", "state", "this", "age_s", "version", "os", "control")
-    found = {name: record.get(name) for name in flat} | {"this": "this" in record}
-    for part, names in PARTS.items():
-        known = record.get(part) or {}
-        found[part] = {name: known.get(name) for name in names}
-    return found | {"time": record.get("time")}
-
-
-def _name(record: Record) -> str:
-    return str(record.get("name") or record.get("id"))
-
-
-def find_computer(context: Context, ref: str) -> Record:
-    """The computer of this id, name, or unique beginning of its id.
-
-    Raises:
-        NotFound, Ambiguous: none, or several; two computers may have one name.
-    """
-    every = fetch_computers(context)
-    text = ref.strip().casefold()
-    ways = (
-        [one for one in every if one["id"] == text],
-        [one for one in every if _name(one).casefold() == text],
-        [one for one in every if len(text) >= 4 and one["id"].startswith(text)],
-    )
-    matches = next((way for way in ways if way), [])
-    if len(matches) == 1:
-        return matches[0]
-    named = tuple(f"{one['id']} {_name(one)}" for one in matches or every)
-    if matches:
-        raise Ambiguous(f"several computers are named {ref!r}", candidates=named)
-    raise NotFound(f"there is no computer {ref!r}", candidates=named)
 
 
 def run_list(context: Context, found: Arguments) -> int:
@@ -155,7 +67,7 @@ def _painted(out: Output, cell: str) -> str:
 def _row(one: Record) -> tuple[str, ...]:
     stats = one.get("stats") or {}
     return (
-        escape(_name(one)) + (" (this)" if one.get("this") else ""),
+        escape(name_of(one)) + (" (this)" if one.get("this") else ""),
         _state(one),
         _sessions(one.get("counts") or {}),
         *(_percent(stats.get(f"{name}_percent")) for name in ("cpu", "memory", "disk")),
@@ -224,9 +136,11 @@ def run_forget(context: Context, found: Arguments) -> int:
     record = find_computer(context, found.word("COMPUTER"))
     if record.get("this"):
         raise InvalidValue("this is the computer that you are at")
-    done = _ask(context, "computer_forget", {"id": record["id"]}, start=False)
-    data = {"id": record["id"], "name": _name(record), **done}
-    context.out.show(data, [record["id"]], lambda: [f"forgot {escape(_name(record))}"])
+    done = ask(context, "computer_forget", {"id": record["id"]}, start=False)
+    data = {"id": record["id"], "name": name_of(record), **done}
+    context.out.show(
+        data, [record["id"]], lambda: [f"forgot {escape(name_of(record))}"]
+    )
     if record.get("state") == "live":
         context.out.say("it is live, and will be here again; there: paso peers off")
     return 0
@@ -320,7 +234,7 @@ def _pages(
     data: list[Record] = []
     after: Record = {}
     while True:
-        answer = _ask(context, method, params | after, start=True)
+        answer = ask(context, method, params | after, start=True)
         data += answer["data"]
         if not answer.get("next"):
             return data, answer["sources"].get(params["computer"], {})
@@ -333,12 +247,12 @@ def _tell_age(context: Context, source: Record, computer: Record) -> None:
         return
     if age is None:
         raise PeerUnreachable(
-            f"{_name(computer)} is {computer.get('state')}, "
+            f"{name_of(computer)} is {computer.get('state')}, "
             "and its board was never seen here"
         )
     from paso.cli.times import period
 
-    context.out.warn(f"{_name(computer)}: as it was {period(int(age))} ago")
+    context.out.warn(f"{name_of(computer)}: as it was {period(int(age))} ago")
 
 
 def _as_records(

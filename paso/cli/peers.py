@@ -14,7 +14,8 @@ import sys
 import time
 
 from paso.cli.arguments import Argument, Command, Option
-from paso.cli.computer import computer_table, fetch_computers
+from paso.cli.computer import computer_table
+from paso.cli.computer_find import fetch_computers
 from paso.cli.output import is_terminal
 from paso.cli.peers_words import chosen, repairable
 from paso.errors import (
