@@ -162,10 +162,9 @@ class ProtocolClient:
         frame = decode(line)
         kind = frame["type"]
         checker = CHECKS.get(kind)
-        if checker is None and not kind.endswith("_initial"):
+        if checker is None:
             raise ProtocolViolation(f"a frame type that is on no page: {frame}")
-        if checker is not None:
-            checker(frame)
+        checker(frame)
         self._follow(frame)
         return frame
 
@@ -278,6 +277,14 @@ def _check_event(frame: Frame) -> None:
     _need(event, timestamp=str)
     if event["type"] == "db_changed":
         _check_db_changed(event)
+    elif event["type"].startswith("session_"):
+        _need(event, session=dict)
+        _need(event["session"], id=str)
+    elif event["type"].startswith("computer_"):
+        _need(event, computer=dict)
+        _need(event["computer"], id=str)
+    else:
+        _need(event, computer=str)
 
 
 def _check_db_changed(event: Frame) -> None:
@@ -294,6 +301,22 @@ def _check_db_changed(event: Frame) -> None:
         _need(entity, entity=str, op=str, id=int, uid=str)
 
 
+def _check_snapshot(frame: Frame) -> None:
+    _need(frame, data=list, seq=int, sources=dict)
+    if frame.get("more", True) is not True:
+        raise ProtocolViolation(f"`more` is true or absent: {frame}")
+    for computer, source in frame["sources"].items():
+        _need(source, state=str)
+        state, has_age = source["state"], "age_s" in source
+        if state not in ("fresh", "stale", "unreachable") or (
+            has_age == (state == "fresh") and state != "unreachable"
+        ):
+            raise ProtocolViolation(f"no source of the page, {computer}: {source}")
+    for record in frame["data"]:
+        if not isinstance(record.get("id"), str | int):
+            _need(record, uid=str)
+
+
 CHECKS: dict[str, Callable[[Frame], None]] = {
     "welcome": _check_welcome,
     "event": _check_event,
@@ -304,4 +327,8 @@ CHECKS: dict[str, Callable[[Frame], None]] = {
     "bye": lambda f: _need(f, reason=str, retry_ms=int),
     "ping": lambda f: None,
     "pong": lambda f: None,
+    "sessions_initial": _check_snapshot,
+    "computers_initial": _check_snapshot,
+    "projects_initial": _check_snapshot,
+    "tasks_initial": _check_snapshot,
 }
