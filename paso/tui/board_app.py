@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from paso.tui.screens.board import BoardScreen
     from paso.tui.step import Step
 
+LOOK_S = 5.0
+"""Between two looks at what became of sessions, while no daemon does that."""
 BUSY = "the database is busy, trying again…"
 
 
@@ -147,6 +149,7 @@ class PasoApp(App[int]):
         self.call_after_refresh(self._start_listening)
         self.call_after_refresh(self._tell_key_problems)
         self.set_interval(60, self._look_at_clock)
+        self._looking = self.set_interval(LOOK_S, self.calls.look, pause=True)
 
     def _start_listening(self) -> None:
         from paso.tui.listener import listen
@@ -341,6 +344,10 @@ class PasoApp(App[int]):
             if isinstance(screen, BottomLineScreen):
                 screen.show_connection(name, reason)
         self.show_peers()
+        if name == "live":
+            self._looking.pause()
+        elif name == "offline":
+            self._looking.resume()
 
     def show_peers(self) -> None:
         """Show what is wrong with the way to other computers."""

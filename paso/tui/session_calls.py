@@ -10,6 +10,7 @@ Never: act on another session than the one that is given; hold up the screen.
 from __future__ import annotations
 
 import asyncio
+import shlex
 from typing import Any
 
 from paso.errors import PasoError
@@ -34,6 +35,7 @@ class SessionCalls:
 
     def __init__(self, app: PasoApp) -> None:
         self._app = app
+        self._looks = False
 
     def is_local(self, session: Session) -> bool:
         return session.computer == self._app.book.own
@@ -88,17 +90,20 @@ class SessionCalls:
         if self.is_local(session):
             self._app.run_worker(self._attach(session), name="attach", group="attach")
             return
-        computer = self._app.book.computer(session.computer)
-        name = escape(computer.name)
-        self._app.say(f"on {name}: ssh -t {name} paso session attach {session.id}")
+        name = escape(self._app.book.computer(session.computer).name)
+        line = shlex.join(["ssh", "-t", name, f"paso session attach {session.id}"])
+        self._app.say(f"it runs on {name}: {line}")
 
     async def _attach(self, session: Session) -> None:
         from paso.sessions.actions import attach_argv
+        from paso.sessions.looking import look_again
         from paso.tui.terminal import give_terminal
 
         try:
             argv = await self._app.store.act(attach_argv, session.id)
             code = give_terminal(self._app, list(argv), "tmux must be installed")
+            # It may have ended; a daemon notes that by itself, nobody else does.
+            await self._app.store.act(look_again, session.id)
         except PasoError as error:
             self._say_error(session, "not attached", error)
             return
@@ -106,6 +111,22 @@ class SessionCalls:
         if code:
             text = f"{argv[0]} ended with {code}; is the session still there?"
             self._app.say(f"{self._named(session)}: {text}", "warning")
+
+    def look(self) -> None:
+        """See what became of the sessions here, in the place of a daemon."""
+        if self._app.data.seen_sessions and not self._looks:
+            self._looks = True
+            self._app.run_worker(self._look(), name="look", group="look")
+
+    async def _look(self) -> None:
+        from paso.sessions.looking import look_at_all
+
+        try:
+            await self._app.store.act(look_at_all)
+        except PasoError as error:
+            self._app.say_error(error)
+        finally:
+            self._looks = False
 
     async def _ask(
         self, session: Session, method: str, params: dict[str, Any], more_s: float = 0

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from textual.app import ComposeResult
+    from textual.dom import DOMNode
 
     from paso.tui.board_app import PasoApp
 
@@ -141,8 +142,17 @@ class Form(Dialog[T]):
     # keys
 
     def action_save(self) -> None:
-        # Letters that came just before are still on their way into their field.
-        (self.focused or self).call_later(self._begin_to_save)
+        self._after_keys([*(self.focused or self).ancestors_with_self])
+
+    def _after_keys(self, way: list[DOMNode]) -> None:
+        """Save once the keys before this one have acted.
+
+        They are on their way from the field up to the app; this goes after them.
+        """
+        if way:
+            way[0].call_later(self._after_keys, way[1:])
+        else:
+            self._begin_to_save()
 
     def _begin_to_save(self) -> None:
         if not self._saving:

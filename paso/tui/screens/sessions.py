@@ -9,7 +9,7 @@ Never: know how a session is run or reached; `SessionCalls` does.
 from __future__ import annotations
 
 from paso.commands import sessions
-from paso.model import LIVE_PHASES, Session
+from paso.model import LIVE_PHASES, LOST, Session
 from paso.text import cut, escape
 from paso.tui.screens.sessions_base import SessionsBase
 from paso.tui.step import Step
@@ -34,6 +34,7 @@ class Sessions(SessionsBase):
 
     def _after_start(self, session: Session | None) -> None:
         if session is not None:
+            self.paso.catch_up()
             self.select(session)
             self.say(f"started {cut(escape(session.title), 40)}")
 
@@ -53,7 +54,8 @@ class Sessions(SessionsBase):
 
     def action_end(self) -> None:
         session = self.session()
-        if session is None or not self._lives(session):
+        # What is lost may still run, as under a tmux that was killed.
+        if session is None or (session.phase != LOST and not self._lives(session)):
             return
         from paso.tui.screens.confirm import Confirm
 

@@ -19,6 +19,7 @@ from paso.database.connection import Database, open_database
 from paso.model import Project, Task
 from paso.paths import Paths
 from paso.store import Announcer
+from paso.tui import board_app
 from paso.tui.board_app import PasoApp
 
 TODAY = date(2026, 5, 5)
@@ -105,6 +106,12 @@ async def until(holds: Callable[[], object], what: str, seconds: float = 20.0) -
     while not holds():
         assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
         await asyncio.sleep(0.01)
+
+
+@pytest.fixture(autouse=True)
+def no_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sessions of no real terminal stay as the test has them."""
+    monkeypatch.setattr(board_app, "LOOK_S", 3600.0)
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ import pytest
 from paso.commands import sessions
 from paso.database.connection import Database, open_database
 from paso.model import Session
+from paso.paths import Paths
+from paso.store import Announcer, close_store
 from tests.end_to_end.harness import Home, wait_for
 from tests.end_to_end.test_tmux import Server, Terminal
 from tests.support.programs import needs
@@ -64,6 +66,10 @@ def start(terminal: Terminal, command: str = GREETING) -> None:
     terminal.wait_for("▾ PASO", LONG_S)
 
 
+def is_session(screen: str) -> bool:
+    return "greetings from 漢字" in screen and not is_list(screen)
+
+
 def is_list(screen: str) -> bool:
     return "Sessions" in screen and "enter attach" in screen
 
@@ -75,8 +81,7 @@ def test_attach_shows_the_session_and_detach_comes_back_to_the_same_place(
     terminal.wait_for("card one")
     before = terminal.screen
     terminal.press("Enter")
-    terminal.wait_for("greetings from 漢字", LONG_S)
-    assert "enter attach" not in terminal.screen
+    terminal.wait_until(is_session, "the session", LONG_S)
     terminal.type("typed into it")
     terminal.press("Enter")
     terminal.wait_until(lambda at: at.count("typed into it") == 2, "the echo")
@@ -97,7 +102,7 @@ def test_a_session_that_is_killed_while_attached_gives_the_board_back(
 ) -> None:
     start(terminal)
     terminal.press("Enter")
-    terminal.wait_for("greetings from", LONG_S)
+    terminal.wait_until(is_session, "the session", LONG_S)
     pid = the_session(home).pid
     assert pid is not None
     os.kill(pid, 9)
@@ -115,6 +120,7 @@ def test_a_session_that_is_killed_while_attached_gives_the_board_back(
 def test_output_is_live_and_text_is_sent(terminal: Terminal) -> None:
     start(terminal)
     terminal.press("o")
+    terminal.wait_for("esc close", LONG_S)
     terminal.wait_for("greetings from 漢字", LONG_S)
     terminal.press("Escape")
     terminal.wait_until(lambda at: "esc close" not in at, "the list", LONG_S)
@@ -163,6 +169,46 @@ def test_a_command_that_is_not_there_keeps_the_form_open(
     terminal.press("C-s")
     terminal.wait_for("there is no program no-such-program", LONG_S)
     wait_for(lambda: the_session(home).phase in ("failed", "lost"), what="its failure")
+
+
+def test_what_other_processes_do_is_on_the_screen_within_a_second_without_a_key(
+    terminal: Terminal, home: Home
+) -> None:
+    start(terminal)
+    terminal.wait_for("● live", LONG_S)
+    db = db_of(home)
+    db.on_commit = Announcer(Paths(str(home.path)), "test", auto_start=False)
+    other = the_session(home)
+    try:
+        sessions.report(db, other.id, "waiting", "Proceed?")
+        seconds = terminal.wait_for("needs you: Proceed?", 10)
+        assert seconds < 5, "on an idle machine it is below 0.1 s"
+        sessions.report(db, other.id, "working")
+        terminal.wait_until(lambda at: "needs you" not in at, "it to go", 10)
+    finally:
+        close_store(db)
+
+
+def test_one_is_started_from_the_list_and_the_cursor_is_on_it(
+    terminal: Terminal, home: Home
+) -> None:
+    terminal.wait_for("card one", LONG_S)
+    terminal.press("S")
+    terminal.wait_for("No sessions yet", LONG_S)
+    for typed, name in (("cat", "cat"), (" -u", "cat -u")):
+        terminal.press("n")
+        terminal.wait_for("Start a session", LONG_S)
+        terminal.type(typed)
+        terminal.wait_for(f"Command      {name}", LONG_S)
+        terminal.press("C-s")
+        terminal.wait_for(f"started {name}", LONG_S)
+        terminal.wait_until(
+            lambda at, name=name: any(  # type: ignore[misc]
+                row.startswith("█") and f"◇ {name} " in row for row in at.splitlines()
+            ),
+            f"the cursor on {name}",
+            LONG_S,
+        )
 
 
 def test_evil_output_of_a_session_is_shown_and_not_obeyed(terminal: Terminal) -> None:
