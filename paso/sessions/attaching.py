@@ -46,7 +46,7 @@ def _same_file(one: str, other: str) -> bool:
         return one == other
 
 
-def status_line(name: str, title: str) -> list[tuple[str, ...]]:
+def status_line(name: str) -> list[tuple[str, ...]]:
     """Return the tmux commands that give session `name` its status line.
 
     The title is kept in an option and only referred to: in a status line itself,
@@ -57,7 +57,6 @@ def status_line(name: str, title: str) -> list[tuple[str, ...]]:
     window = ("set-option", "-w", "-t", f"={name}:")
     return [
         (*on, "destroy-unattached", "off"),
-        (*on, TITLE, shown_title(title)),
         (*on, "status", "on"),
         # Only while somebody looks: the end of the command is seen at once.
         (*on, "status-interval", "1"),
@@ -70,6 +69,16 @@ def status_line(name: str, title: str) -> list[tuple[str, ...]]:
     ]
 
 
+def title_line(session: str, title: str) -> str:
+    """Return the line of a tmux configuration that gives session `$3` its title."""
+    return f"set-option -t {session!r} {TITLE} {quoted(shown_title(title))}\n"
+
+
 def shown_title(title: str) -> str:
     """Return a title that a status line shows as it is."""
     return escape(title).replace("#", "##")
+
+
+def quoted(text: str) -> str:
+    """Return `text`, which is one line, as one word of a tmux configuration."""
+    return "'" + text.replace("'", "'\\''") + "'"

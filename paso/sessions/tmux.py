@@ -21,7 +21,7 @@ from contextlib import suppress
 from paso.database.sessions import BackendRef
 from paso.errors import NotFound, PhaseRefused, ToolFailed
 from paso.events.process import boot_id, start_ticks
-from paso.sessions.attaching import attach_argv, status_line
+from paso.sessions.attaching import attach_argv, status_line, title_line
 from paso.sessions.handover import Handover
 from paso.sessions.input import checked_text
 from paso.sessions.panes import ADOPTED, HOME, OWN, PANE_FORMAT, PaneState, read_panes
@@ -100,9 +100,10 @@ class Tmux:
         # Where tmux has its socket, there can be sockets, and nobody else comes.
         with Handover(os.path.dirname(self.socket), session_id) as handover:
             launcher = launcher_argv(handover.place)
-            commands = _making(session_id, launcher, size or SIZE, computer, title)
+            commands = _making(session_id, launcher, size or SIZE, computer)
             pane = self._new_pane(commands, cwd, configuration(home))
             ref = self.ref_of(pane)
+            self._say_title(pane, title)
             why = handover.give(pane.pid, argv, cwd, env, time.monotonic() + START_S)
         if why:
             with suppress(ToolFailed):
@@ -123,6 +124,16 @@ class Tmux:
         if not found:
             raise ToolFailed(f"tmux does not say what it made: {done.out!r}")
         return found[0]
+
+    def _say_title(self, pane: PaneState, title: str) -> None:
+        """Give a session its title, which is decoration; it runs without one, too.
+
+        Not in arguments: those of a client that starts the server become the
+        server's own, for everybody to read.
+        """
+        line = title_line(pane.session, title)
+        with suppress(ToolFailed):
+            self._call(("source-file", "-"), input=line.encode())
 
     def ref_of(self, pane: PaneState) -> BackendRef:
         """Return `pane` as what is kept of it."""
@@ -324,7 +335,6 @@ def _making(
     launcher: Sequence[str],
     size: tuple[int, int],
     computer: str,
-    title: str,
 ) -> list[tuple[str, ...]]:
     """Return the commands that make a pane of ours; the first one prints it."""
     name = f"paso-{session_id}"
@@ -339,7 +349,7 @@ def _making(
         ("set-option", "-pq", "-t", f"={name}:", "remain-on-exit-format", ""),
         (*pane, OWN, session_id),
         (*pane, HOME, computer),
-        *status_line(name, title),
+        *status_line(name),
     ]  # fmt: skip
 
 

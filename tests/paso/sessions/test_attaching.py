@@ -123,6 +123,8 @@ HOSTILE = [
     "##(touch {}) #[fg=red]x",
     "#{{E:@paso_title}}#(touch {})",
     "a;",
+    'it\'s "so" \\ $HOME ~ {{ %if 1',
+    "'; kill-server ; '",
     "-x \x1b]0;hit\x07 \n b",
 ]
 

@@ -82,7 +82,7 @@ def test_the_environment_is_the_one_given_and_never_in_an_argument_list(
     terminals: Terminals, tmp_path: Path
 ) -> None:
     env = {"PATH": os.environ["PATH"], "TOKEN": "canary\nof=two lines", "E": ""}
-    ref = terminals.start("sleep", "600", env=env)
+    ref = terminals.start("sleep", "600", env=env, title="canary of the title")
     pairs = Path(f"/proc/{ref.pid}/environ").read_bytes().rstrip(b"\0").split(b"\0")
     found = dict(pair.split(b"=", 1) for pair in pairs)
     told = {b"TMUX", b"TMUX_PANE", b"TERM_PROGRAM", b"TERM_PROGRAM_VERSION"}
