@@ -114,8 +114,11 @@ def test_it_loads_only_what_it_needs(paso_home: Path) -> None:
     assert {"sqlite3", "orjson"} <= loaded
     unwanted = {"argparse", "http", "psutil", "redis", "textual", "tomllib", "urllib"}
     assert not loaded & unwanted
-    faces = ("paso.cli", "paso.tui", "paso.commands")
-    assert not [name for name in loaded if name.startswith(faces)]
+    unused = ("paso.cli", "paso.tui", "paso.commands", "paso.sessions")
+    assert not [name for name in loaded if name.startswith(unused)]
+    later = ("paso_daemon.sessions", "paso_daemon.peers.")
+    switch = "paso_daemon.peers.switch"
+    assert [name for name in loaded if name.startswith(later)] == [switch]
 
 
 def clients_of(daemon: RunningDaemon, count: int) -> list[Any]:
