@@ -63,7 +63,7 @@ class BottomLineScreen(Screen[None]):
     def action_help(self) -> None:
         from paso.tui.screens.help import Help
 
-        self.app.push_screen(Help(self.paso.config.keys))
+        self.app.push_screen(Help(self.paso.config.keys, self.ACTIONS))
 
     def action_palette(self) -> None:
         from paso.tui.screens.palette import Palette

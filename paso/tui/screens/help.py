@@ -67,9 +67,12 @@ class Help(Dialog[None]):
     }
     """
 
-    def __init__(self, keymap: dict[str, str]) -> None:
+    def __init__(
+        self, keymap: dict[str, str], first: tuple[Action, ...] = ACTIONS
+    ) -> None:
         super().__init__()
         self._keymap = keymap
+        self._first = first
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog--frame") as frame:
@@ -78,7 +81,8 @@ class Help(Dialog[None]):
             yield Static(Content.assemble(*self._lines()), markup=False)
 
     def _lines(self) -> Iterable[Content | str]:
-        actions = ACTIONS + ALWAYS + SESSION_ACTIONS
+        rest = ACTIONS + ALWAYS + SESSION_ACTIONS
+        actions = tuple(dict.fromkeys(self._first + rest))
         for group in dict.fromkeys(action.group for action in actions):
             yield _heading(group)
             for action in actions:

@@ -10,6 +10,7 @@ from paso.tui import board_app
 from paso.tui.board_app import PasoApp
 from paso.tui.screens.confirm import Confirm
 from paso.tui.screens.sessions import Sessions
+from paso.tui.widgets.session_list import SessionList
 from tests.paso.tui.conftest import Desk, until
 from tests.paso.tui.sessions import FAR, record, run, session
 from tests.paso.tui.test_board_screen import current, screen_text, written
@@ -261,6 +262,22 @@ async def test_parts_close_and_open_and_stay_so_while_the_board_runs(
         assert "build" in screen_text(app)
 
 
+async def test_the_mouse_selects_and_scrolls(desk: Desk) -> None:
+    with desk.db.write("many"):
+        for number in range(60):
+            run(desk.db, f"session {number}", project_id=desk.project.id)
+    async with desk.open() as (app, pilot):
+        await pilot.press("S", "t")
+        assert chosen(app) == "session 59"
+        await pilot.click(SessionList, offset=(5, 4))
+        assert chosen(app) == "session 56"
+        await pilot.press("G")
+        assert "session 0 " in screen_text(app)
+        await pilot.press("ctrl+u", "home")
+        assert chosen(app) == "session 59"
+        assert "Running (60)" in screen_text(app)
+
+
 async def test_a_filter_narrows_while_typing(desk: Desk) -> None:
     run(desk.db, "build")
     run(desk.db, "lint")
@@ -324,8 +341,9 @@ async def test_palette_and_help_know_the_keys_of_the_list(desk: Desk) -> None:
     async with desk.open(size=(100, 40)) as (app, pilot):
         await pilot.press("S", "colon", *"as a tree", "enter")
         await until(lambda: "Running (1)" in screen_text(app), "the flat list")
-        await pilot.press("question_mark", "ctrl+d", "ctrl+d", "ctrl+d", "ctrl+d")
+        await pilot.press("question_mark")
         await until(lambda: "In the list of sessions" in screen_text(app), "the help")
+        assert "Attach to it" in screen_text(app)
 
 
 async def test_the_users_own_keys_work_in_the_list(desk: Desk) -> None:
