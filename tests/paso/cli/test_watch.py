@@ -167,7 +167,8 @@ def test_a_command_that_fails_is_told_and_does_not_end_it(
 
 
 def test_both_kinds_of_command_are_wrong_usage(paso: Cli) -> None:
-    assert paso.fail(2, "watch", "--exec", "x", "--", "y")["code"] == "usage"
+    found = paso("watch", "--json", "--exec", "x", "--", "y")
+    assert (found.code, found.error["code"]) == (2, "usage")
 
 
 def test_it_ends_when_its_reader_goes_though_nothing_happens(
