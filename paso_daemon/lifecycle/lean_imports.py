@@ -17,6 +17,7 @@ from types import ModuleType
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 
 class _NoTls(ModuleType):
@@ -54,10 +55,31 @@ def load_loop(name: str) -> None:
 
 
 @contextmanager
-def _in_place_of_ssl(module: ModuleType | None) -> Iterator[None]:
-    # None makes `import ssl` fail as where Python was built without it.
-    sys.modules["ssl"] = module  # type: ignore[assignment]
+def without_openssl() -> Iterator[None]:
+    """Let what is imported do without OpenSSL, in a process whose loop does too.
+
+    It costs redis-py and hmac 5 MiB; SHA-256 is built into Python as well.
+    """
+    if not _is_lean:
+        yield
+        return
+    with _in_place_of_ssl(_NoTls("ssl")), _in_place_of("_hashlib", None):
+        yield
+
+
+def _in_place_of_ssl(module: ModuleType | None) -> AbstractContextManager[None]:
+    return _in_place_of("ssl", module)
+
+
+@contextmanager
+def _in_place_of(name: str, module: ModuleType | None) -> Iterator[None]:
+    """None makes the import fail as where Python was built without it."""
+    before = sys.modules.get(name)
+    sys.modules[name] = module  # type: ignore[assignment]
     try:
         yield
     finally:
-        del sys.modules["ssl"]
+        if before is None:
+            del sys.modules[name]
+        else:
+            sys.modules[name] = before

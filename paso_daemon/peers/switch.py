@@ -15,7 +15,7 @@ from typing import Any
 
 from paso.errors import PasoError
 from paso.peers_file import active_peers, peers_stamp, uses_tls
-from paso_daemon.lifecycle.lean_imports import has_tls
+from paso_daemon.lifecycle.lean_imports import has_tls, without_openssl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -154,6 +154,8 @@ class PeersSwitch:
 
 
 def _service() -> Any:
-    from paso_daemon.peers import service
+    with without_openssl():
+        from paso_daemon.peers import driver, service
 
+    assert driver is not None
     return service

@@ -72,7 +72,7 @@ async def test_outcomes_are_kept_for_a_day_and_bounded(
         await store.keep_result(str(number), {"state": number})
     assert await store.result("7") == {"state": 7}
     assert await store.result("1") is None
-    monkeypatch.setattr(module.time, "time", lambda: 4e9)
+    monkeypatch.setattr("time.time", lambda: 4e9)
     await store.keep_result("later", {})
     assert await store.result("7") is None
     assert await store.result("later") == {}
