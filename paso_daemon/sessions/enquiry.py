@@ -176,7 +176,9 @@ class Enquiry:
         if what == reconcile.AGAIN:
             case.asked += 1
             case.suspect = True
-        elif what not in (reconcile.NOTHING, reconcile.END):
+        elif what == reconcile.END:
+            case.suspect, least = True, WRITTEN_S
+        elif what != reconcile.NOTHING:
             self._answers.found(found)
             case.suspect, least = True, WRITTEN_S
         elif found.calm:

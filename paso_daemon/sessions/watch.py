@@ -36,6 +36,8 @@ SLOWER, SLOWEST = 1.5, 5.0
 GAP_S = 0.25
 """Between two looks, whatever is told."""
 SOON_S = 0.02
+SHOW_GAP_S = 0.5
+"""Between two looks at one screen."""
 FAILED_MOST_S = 60.0
 """The longest interval to a server that does not answer."""
 SCREENS_MAX = 40
@@ -64,14 +66,27 @@ class Listener(Protocol):
 class Pane:
     """A session's pane."""
 
-    __slots__ = ("activity", "ref", "session_id", "wants_keeping", "wants_showing")
+    __slots__ = (
+        "activity",
+        "ref",
+        "session_id",
+        "shown_at",
+        "wants_keeping",
+        "wants_showing",
+    )
 
     def __init__(self, session_id: str, ref: BackendRef, activity: PaneActivity):
         self.session_id = session_id
         self.ref = ref
         self.activity = activity
+        self.shown_at = -1e9
         self.wants_showing = False
         self.wants_keeping = True
+
+    def is_due(self, now: float) -> bool:
+        """True when its screen is to be read."""
+        wanted = self.wants_keeping or self.wants_showing
+        return wanted and now - self.shown_at >= SHOW_GAP_S
 
 
 class Screens(NamedTuple):
@@ -232,11 +247,11 @@ class Watch:
             return  # the next look tells whether the server answers
 
     def _read_screens(self) -> None:
-        wanted = [
-            one
-            for one in self._panes.values()
-            if one.wants_keeping or one.wants_showing
-        ][:SCREENS_MAX]
+        now = self._loop.time()
+        due = [one for one in self._panes.values() if one.is_due(now)]
+        wanted = due[:SCREENS_MAX]
+        for one in wanted:
+            one.shown_at = now
         if wanted:
             self._looks.run(
                 ("screens", self.socket), lambda: self._screens(wanted), self._show

@@ -11,6 +11,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from paso.commands import sessions as store
 from paso.computer import this_computer
 from paso.database.connection import Database
@@ -21,6 +23,8 @@ from paso.sessions import actions
 from paso.sessions.panes import PaneState
 from paso.sessions.tmux import Tmux
 from tests.support.daemon import RunningDaemon, wait_for
+
+both_loops = pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
 
 PAST = "2020-01-01T00:00:00.000Z"
 

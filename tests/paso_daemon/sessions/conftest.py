@@ -17,6 +17,12 @@ Begin = Callable[..., RunningDaemon]
 
 
 @pytest.fixture
+def loop() -> str:
+    """The loop of the daemon, where a test does not ask for both of them."""
+    return "uvloop"
+
+
+@pytest.fixture
 def db(paso_home: Path) -> Iterator[Database]:
     db = new_board(paso_home)
     yield db
@@ -35,7 +41,7 @@ def bench(paso_home: Path, db: Database) -> Bench:
 
 @pytest.fixture
 def begin(paso_home: Path, loop: str) -> Iterator[Begin]:
-    """Starts a daemon, on each of the two loops; what it said has no traceback."""
+    """Starts daemons; what they said has no traceback."""
     with ExitStack() as stack:
         started: list[RunningDaemon] = []
 

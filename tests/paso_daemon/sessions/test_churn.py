@@ -7,7 +7,13 @@ import os
 import pytest
 
 from paso.commands import sessions as store
-from tests.paso_daemon.sessions.bench import Bench, faults, forgets, keeper
+from tests.paso_daemon.sessions.bench import (
+    Bench,
+    both_loops,
+    faults,
+    forgets,
+    keeper,
+)
 from tests.paso_daemon.sessions.conftest import Begin
 from tests.support.daemon import RunningDaemon, wait_for
 
@@ -57,11 +63,13 @@ def check_flat(bench: Bench, daemon: RunningDaemon, rounds: int, growth: int) ->
     assert not any(keeper(daemon).values())
 
 
+@both_loops
 def test_sessions_that_came_and_went_leave_nothing(bench: Bench, begin: Begin) -> None:
     check_flat(bench, begin(), rounds=3, growth=2 * MIB)
 
 
 @pytest.mark.soak
+@both_loops
 def test_a_thousand_sessions_that_came_and_went_leave_nothing(
     bench: Bench, begin: Begin
 ) -> None:

@@ -14,6 +14,9 @@ import uvloop
 from paso.events.process import start_ticks
 from paso_daemon.sessions import deaths
 from paso_daemon.sessions.deaths import Deaths, Process
+from tests.paso_daemon.sessions.bench import both_loops
+
+pytestmark = both_loops
 
 Body = Callable[[], Coroutine[Any, Any, None]]
 Run = Callable[[Body], None]

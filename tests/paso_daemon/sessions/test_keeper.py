@@ -6,6 +6,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from paso.store import Announcer, close_store
 from tests.conftest import is_running
 from tests.paso_daemon.sessions.bench import (
     Bench,
+    both_loops,
     faults,
     follows,
     forgets,
@@ -31,6 +33,7 @@ from tests.support.daemon import new_board, wait_for
 pytestmark = pytest.mark.tmux
 
 
+@both_loops
 def test_an_end_is_told_with_its_exit_code_and_its_last_lines(
     bench: Bench, begin: Begin
 ) -> None:
@@ -54,6 +57,7 @@ def test_an_end_is_told_with_its_exit_code_and_its_last_lines(
     forgets(daemon)
 
 
+@both_loops
 def test_a_command_that_is_killed_is_told_with_its_signal(
     bench: Bench, begin: Begin
 ) -> None:
@@ -71,6 +75,7 @@ def test_a_clean_end_is_ended_and_wants_to_be_seen(bench: Bench, begin: Begin) -
     assert (found.exit_code, found.attention) == (0, "finished")
 
 
+@both_loops
 def test_the_next_daemon_tells_what_happened_without_one(
     bench: Bench, begin: Begin
 ) -> None:
@@ -90,6 +95,7 @@ def test_the_next_daemon_tells_what_happened_without_one(
     wait_for(lambda: len(bench.panes()) == 1)
 
 
+@both_loops
 def test_a_server_that_is_killed_takes_its_sessions_and_no_other(
     bench: Bench, begin: Begin
 ) -> None:
@@ -109,6 +115,7 @@ def test_a_server_that_is_killed_takes_its_sessions_and_no_other(
     assert faults(daemon) == []
 
 
+@both_loops
 def test_a_pane_that_somebody_closed_is_lost(bench: Bench, begin: Begin) -> None:
     daemon = begin()
     one, other = bench.start("sleep 1000"), bench.start("sleep 1000")
@@ -163,6 +170,7 @@ def test_an_end_that_nobody_drives_on_is_driven_on(bench: Bench, begin: Begin) -
     assert found.signal == 9
 
 
+@both_loops
 def test_a_locked_database_delays_the_word_and_nobody_else(
     bench: Bench, begin: Begin, paso_home: Path
 ) -> None:
@@ -183,7 +191,6 @@ def test_a_locked_database_delays_the_word_and_nobody_else(
     assert daemon.said().count("session writes: works again") == 1
 
 
-@pytest.mark.parametrize("loop", ["uvloop"])
 def test_a_server_that_stands_still_loses_nothing(bench: Bench, begin: Begin) -> None:
     daemon = begin()
     one = bench.start("sleep 1000")
@@ -267,6 +274,7 @@ def test_a_daemon_with_another_folder_for_sockets_finds_them_by_the_record(
     assert bench.becomes(one, "failed").exit_code == 6
 
 
+@both_loops
 def test_a_terminal_whose_keeper_is_killed_is_lost(bench: Bench, begin: Begin) -> None:
     daemon = begin()
     holder = subprocess.Popen(["sleep", "1000"])
@@ -282,6 +290,7 @@ def test_a_terminal_whose_keeper_is_killed_is_lost(bench: Bench, begin: Begin) -
     assert bench.becomes(one, "lost").reason == "its terminal is gone"
 
 
+@both_loops
 def test_what_is_deleted_by_hand_is_forgotten(bench: Bench, begin: Begin) -> None:
     daemon = begin()
     one = bench.start("sleep 1000")
@@ -306,6 +315,7 @@ def test_without_a_session_nothing_of_it_is_loaded(bench: Bench, begin: Begin) -
     assert len(os.listdir(f"/proc/{daemon.pid}/task")) == threads + 2
 
 
+@both_loops
 def test_the_first_session_is_followed_at_the_bell(
     bench: Bench, begin: Begin, paso_home: Path
 ) -> None:
@@ -406,7 +416,6 @@ def test_activity_and_bell_are_written_once_each(bench: Bench, begin: Begin) -> 
     assert len(story) < 12, story
 
 
-@pytest.mark.parametrize("loop", ["uvloop"])
 def test_previews_go_to_those_who_look_and_are_not_written(
     bench: Bench, begin: Begin
 ) -> None:
@@ -427,3 +436,14 @@ def test_previews_go_to_those_who_look_and_are_not_written(
             seen.add(frame["event"]["session"]["preview"])
     assert all(preview.startswith("line ") for preview in seen)
     assert bench.session(one).version < 6
+
+
+def test_the_program_of_the_daemon_knows_nothing_of_sessions_at_first() -> None:
+    code = "import sys, paso_daemon.daemon; print(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=20
+    )
+    loaded = done.stdout.split()
+    assert "paso_daemon.server" in loaded
+    ours = ("paso_daemon.sessions.", "paso.sessions.", "paso.commands.sessions")
+    assert not [name for name in loaded if name.startswith(ours)]
