@@ -6,6 +6,7 @@ Never: touch the database, know how bytes are carried.
 from __future__ import annotations
 
 import signal
+from abc import ABC, abstractmethod
 
 from paso.sessions.child import ENDED, FAILED, STARTED, STOPPED
 from paso.sessions.relay import Poller
@@ -25,7 +26,7 @@ KILLED = signal.SIGKILL.value
 """As a status of wait(2): ended by that signal."""
 
 
-class Wrapped:
+class Wrapped(ABC):
     """A command that runs, and those who watch it.
 
     Arguments:
@@ -54,30 +55,33 @@ class Wrapped:
 
     # for those who carry bytes
 
+    @abstractmethod
     def arrange(self) -> None:
         """Say to the poller what is waited for."""
-        raise TypeError("a kind of wrapper says how")
+
+    @abstractmethod
+    def forward(self, sign: int) -> None:
+        """Pass on a signal that was meant for the command."""
+
+    @abstractmethod
+    def stopped(self, sign: int) -> None:
+        """The command was stopped."""
+
+    @abstractmethod
+    def drain(self) -> None:
+        """Carry what is left after the end."""
 
     def patience(self) -> float | None:
         """Seconds after which to arrange again though nothing came."""
         return None
 
-    def forward(self, sign: int) -> None:
-        """Pass on a signal that was meant for the command."""
+    def resized(self) -> None:  # noqa: B027
+        """The terminal has another size: nothing to us where it is the command's."""
 
-    def resized(self) -> None:
-        """The terminal has another size."""
+    def continued(self) -> None:  # noqa: B027
+        """We were stopped by somebody, and go on; the command may have been, too."""
 
-    def continued(self) -> None:
-        """We were stopped by somebody, and go on."""
-
-    def stopped(self, sign: int) -> None:
-        """The command was stopped."""
-
-    def drain(self) -> None:
-        """Carry what is left after the end."""
-
-    def leave_rest(self) -> None:
+    def leave_rest(self) -> None:  # noqa: B027
         """Care for what the command's children may still write."""
 
     # what both do
