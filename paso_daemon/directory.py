@@ -328,7 +328,7 @@ class Directory:
 
     def snapshot(self, topic: str, wanted: Subscription) -> Iterator[bytes]:
         """Return the frames that show a topic as it is now."""
-        cache, project = self.cache, wanted.project_id
+        cache, project = self.cache, wanted.project_id if topic == "sessions" else 0
         records = [
             one.entry.data
             for one in cache.known(topic, wanted.computer)

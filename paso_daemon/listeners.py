@@ -31,10 +31,16 @@ class Listeners(list[Callable[..., object]]):
 
     def tell(self, *words: Any) -> None:
         """Call each; a fault is logged and shown, and the next one is called."""
+        fault: Exception | None = None
         for listener in list(self):
             try:
                 listener(*words)
             except Exception as error:
                 logger.exception("a listener to %s failed", self._name)
-                if self._health is not None:
-                    self._health.degraded(self._name, f"failed: {error!r}")
+                fault = error
+        if self._health is None:
+            return
+        if fault is not None:
+            self._health.degraded(self._name, f"failed: {fault!r}")
+        else:
+            self._health.recovered(self._name)

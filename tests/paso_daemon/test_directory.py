@@ -201,6 +201,9 @@ async def test_sessions_go_to_who_wants_their_project_or_computer() -> None:
         )
     ]
     assert ids == [{"three", "theirs"}, {"theirs"}]
+    place.directory.put_tasks("b", "p", [{"uid": "t", "project_id": 9}])
+    of_three = Subscription(frozenset({"tasks"}), 3)
+    assert len(place.shown("tasks", of_three)) == 1, "their 9 is none of ours"
 
 
 async def test_who_follows_the_project_that_a_session_left_hears_of_it() -> None:
