@@ -9,6 +9,7 @@ Never: import textual, write the board, or know a screen.
 
 from __future__ import annotations
 
+import sqlite3
 from typing import NamedTuple
 
 from paso.commands.cards import board_cards, changed_cards
@@ -16,6 +17,7 @@ from paso.commands.columns import list_columns
 from paso.commands.labels import list_labels
 from paso.commands.projects import list_projects
 from paso.database.change_log import announced_rows
+from paso.database.failures import typed
 from paso.database.sessions import head as session_head
 
 TYPE_CHECKING = False
@@ -122,7 +124,7 @@ class BoardData:
 
     def _take_sessions(self) -> News | None:
         """Read what sessions are up to when their log has grown."""
-        if session_head(self.db.conn) == self.seen_sessions:
+        if self._session_head() == self.seen_sessions:
             return None
         return self._with_marks(News())._replace(sessions=True)
 
@@ -131,7 +133,7 @@ class BoardData:
 
         A card may come back, with sessions of its own, by a change of the board alone.
         """
-        sessions = news.sessions or session_head(self.db.conn) != self.seen_sessions
+        sessions = news.sessions or self._session_head() != self.seen_sessions
         changed = self._read_marks()
         if news.whole or not changed:
             return news._replace(sessions=sessions)
@@ -141,12 +143,19 @@ class BoardData:
             lanes=news.lanes | lanes, tasks=news.tasks | changed, sessions=sessions
         )
 
+    def _session_head(self) -> int:
+        try:
+            return session_head(self.db.conn)
+        except sqlite3.Error as error:
+            raise typed(error, self.db.path) from error
+
     def _read_marks(self) -> set[int]:
         """Read the marks of the project's cards; the tasks whose marks differ."""
-        self.seen_sessions = session_head(self.db.conn)
+        self.seen_sessions = self._session_head()
         project = self.state.project
         if not self.seen_sessions:
-            return set()
+            self.state.needs = {}
+            return self.state.set_marks({})
         from paso.database.task_sessions import needs_by_project, session_marks
 
         self.state.needs = needs_by_project(self.db)

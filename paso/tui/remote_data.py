@@ -60,7 +60,7 @@ class RemoteBoard:
         kind, data = event.get("type"), event.get("data")
         if kind not in ("projects_initial", "tasks_initial"):
             return False
-        records = [one for one in data or () if self._is_ours(one)]
+        records = [one for one in _list(data) if self._is_ours(one)]
         sources = event.get("sources")
         source = sources.get(self.computer) if isinstance(sources, dict) else None
         if kind == "projects_initial":
@@ -197,7 +197,7 @@ def project_of(record: Record) -> Project | None:
 def columns_of(record: Record, project_id: int) -> list[Column]:
     """The columns of a project, left to right."""
     found: list[Column] = []
-    for one in record.get("columns") or ():
+    for one in _list(record.get("columns")):
         if isinstance(one, dict) and _all(one, int, "id") and _all(one, str, "name"):
             limit, role = one.get("wip_limit"), one.get("role")
             found.append(
@@ -235,7 +235,7 @@ def task_of(record: Record) -> Task | None:
     for name in ("assignee", "parent", "completed_at"):
         fields[name] = _text(record, name) or None
     fields["due"] = _day(_text(record, "due"))
-    kind, priority = record.get("type"), record.get("priority")
+    kind, priority = record.get("type"), _text(record, "priority")
     fields["type"] = kind if kind in TYPES else TYPES[0]
     fields["priority"] = priority if priority in PRIORITIES else "medium"
     fields["labels"] = tuple(_labels(record.get("labels")))
@@ -243,7 +243,7 @@ def task_of(record: Record) -> Task | None:
         fields[name] = record.get(name) is True
     for name in ("blocked_by", "blocks", "children"):
         fields[name] = tuple(
-            key for key in record.get(name) or () if isinstance(key, str)
+            key for key in _list(record.get(name)) if isinstance(key, str)
         )
     count = record.get("comments")
     fields["comments"] = count if type(count) is int else 0
@@ -252,7 +252,7 @@ def task_of(record: Record) -> Task | None:
 
 
 def _labels(records: Any) -> Iterable[LabelRef]:
-    for one in records if isinstance(records, list) else ():
+    for one in _list(records):
         if isinstance(one, dict) and _all(one, int, "id") and _all(one, str, "name"):
             yield LabelRef(one["id"], one["name"], _text(one, "color"))
 
@@ -264,6 +264,10 @@ def _day(text: str) -> str | None:
         return date.fromisoformat(text).isoformat()
     except ValueError:
         return None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _all(record: Record, kind: type, *names: str) -> bool:

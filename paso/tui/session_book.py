@@ -191,7 +191,7 @@ class SessionBook:
 
     def _holder(self, body: Record) -> dict[str, Session]:
         """The sessions of the computer that an event is about."""
-        owner, session_id = body.get("computer"), body.get("id")
+        owner, session_id = body.get("computer"), _text(body.get("id")) or ""
         if owner == self.own:
             return self.local
         if isinstance(owner, str) and owner:

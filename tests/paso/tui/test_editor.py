@@ -18,14 +18,15 @@ class Terminal:
 
     def __init__(self, able: bool = True) -> None:
         self.able = able
-        self.suspended = 0
+        self.suspended = self.resumed = 0
 
     @contextmanager
     def suspend(self) -> Iterator[None]:
         if not self.able:
             raise SuspendNotSupported("no")
         self.suspended += 1
-        yield
+        yield  # as in Textual, what is raised here is not undone
+        self.resumed += 1
 
 
 def app(terminal: Terminal) -> App[int]:
@@ -75,9 +76,11 @@ def test_an_editor_that_fails_loses_nothing(tmp_path: Path) -> None:
         edit_text(app(Terminal()), "one", command)
 
 
-def test_an_editor_that_is_not_there_is_named() -> None:
+def test_an_editor_that_is_not_there_is_named_and_the_board_comes_back() -> None:
+    terminal = Terminal()
     with pytest.raises(PasoError, match="cannot run no-such-editor"):
-        edit_text(app(Terminal()), "one", "no-such-editor")
+        edit_text(app(terminal), "one", "no-such-editor")
+    assert terminal.resumed == terminal.suspended == 1
 
 
 def test_a_terminal_that_cannot_be_given_away_is_said() -> None:

@@ -158,6 +158,13 @@ def test_frames_of_a_wrong_shape_harm_nothing(kind: str) -> None:
     shapes: list[object] = [None, 3, {}, [None, 3, {"id": 5}]]
     for data in shapes:
         made.take({"type": kind, "data": data, "sources": 4}, 1.0)
+    bodies: list[object] = [
+        3,
+        None,
+        {"id": [], "computer": {}},
+        {"id": {}, "activity": []},
+    ]
     for event in ("session_activity", "session_removed", "computer_updated"):
-        made.take({"type": event, "session": 3, "computer": []}, 1.0)
+        for body in bodies:
+            made.take({"type": event, "session": body, "computer": body}, 1.0)
     assert ids(made) == {"1"}
