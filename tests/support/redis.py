@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import redis as redis_py
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from paso.peers_file import PeersConfig, save_peers
 from tests.support.daemon import wait_for
@@ -123,7 +125,11 @@ class RedisServer:
     @contextmanager
     def client(self, **more: Any) -> Iterator[Any]:
         client = redis_py.Redis(
-            unix_socket_path=str(self.socket), protocol=2, socket_timeout=5, **more
+            unix_socket_path=str(self.socket),
+            protocol=2,
+            socket_timeout=5,
+            retry=Retry(NoBackoff(), 0),
+            **more,
         )
         try:
             yield client

@@ -301,7 +301,7 @@ def test_a_clock_that_jumps_by_a_year_changes_nothing(
         monkeypatch.setenv("FAKETIME_TIMESTAMP_FILE", str(clock))
         monkeypatch.setenv("FAKETIME_NO_CACHE", "1")
         monkeypatch.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-        with daemons(redis, tmp_path, "b", peer_beat_s=0.4, loop="asyncio") as (b,):
+        with daemons(redis, tmp_path, "b", peer_beat_s=0.4) as (b,):
             monkeypatch.undo()
             os.environ["PASO_HOME"] = str(b.home)
             wait_for(lambda: peers(a)["live"] == peers(b)["live"] == 1)
