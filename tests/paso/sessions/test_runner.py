@@ -498,6 +498,29 @@ def test_writes_of_much_output_are_a_second_apart(
     assert len(history) <= 5
 
 
+def test_while_nothing_happens_nothing_wakes_up(
+    run: Start, board: Callable[[], Database], paso_home: Path
+) -> None:
+    idle_soon(paso_home)
+    screen = run("/bin/sleep", "60")
+    db = board()
+    wait_for(lambda: the_session(db).activity == "idle")
+    time.sleep(1)  # the last write, and what follows it
+    before = switches(screen.pid)
+    time.sleep(1)
+    assert switches(screen.pid) - before <= 1
+
+
+def switches(pid: int) -> int:
+    """How often all threads of a process have gone to sleep."""
+    found = 0
+    for status in Path(f"/proc/{pid}/task").glob("*/status"):
+        for line in status.read_text().splitlines():
+            if line.startswith("voluntary_ctxt_switches"):
+                found += int(line.split()[1])
+    return found
+
+
 # when the database cannot
 
 
