@@ -35,7 +35,7 @@ from paso.store import close_store, open_store
 KEY = "ab" * 32
 PACE_S = 0.06
 CARDS = 10_000
-QUIET_S, QUIET_QUICK_S = 120.0, 60.0
+QUIET_S, QUIET_QUICK_S = 60.0, 40.0
 """A sign of life each 20 s, a look each 30 s: a minute has some of each."""
 
 Spent = list[float]

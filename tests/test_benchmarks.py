@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
 import pytest
 
-from benchmarks import fanout, idle_sessions, latency, memory, report, sessions, startup
+from benchmarks import (
+    computers,
+    fanout,
+    idle_sessions,
+    latency,
+    memory,
+    report,
+    sessions,
+    startup,
+)
 from benchmarks.__main__ import BENCHMARKS, load, main
 from benchmarks.generator import Load, Reader
 from benchmarks.ours import Paso
@@ -87,6 +97,20 @@ def test_idle_sessions_cost_next_to_nothing() -> None:
     seen = idle_sessions.measure(20, seconds=1.0, settle_s=0.5)
     assert set(seen) == {"none", "nobody looks", "a client looks"}
     assert all(0 <= cost.total < 10 for cost in seen.values()), seen
+
+
+def test_a_change_on_another_computer_is_timed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    needs("redis-server")
+    monkeypatch.setattr(computers, "CARDS", 20)
+    with scratch() as folder, contextlib.ExitStack() as stack:
+        pair = computers._pair(folder, stack)
+        with computers._session(pair.there) as (db, session):
+            told = computers._to_a_client(pair, db, session, 3)
+        assert computers._first_sight_of_a_board(pair) < 30
+        assert computers._commands_per_minute(pair, 0.2) >= 0
+    assert len(told) == 3 and min(told) > 0
 
 
 def test_figures_are_written_as_a_table_and_as_json(tmp_path: Path) -> None:

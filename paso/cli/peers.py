@@ -50,6 +50,8 @@ ANSWER_S = 2.0
 """Seconds the daemon has for a question."""
 JOIN_S = 5.0
 """Seconds to wait for the news that the server was reached, or why not."""
+TRIED_S = 2.0
+"""Seconds of trying after which a server counts as not there."""
 STARTING_S = 10.0
 LOOK_S = 0.1
 
@@ -95,6 +97,8 @@ def _shown(config: PeersConfig | None) -> dict[str, Any]:
 
 
 def _is_settled(peers: dict[str, Any]) -> bool:
+    if peers.get("state") == "unreachable":
+        return float(peers.get("since_s", 0)) >= TRIED_S
     return peers.get("state") in SETTLED
 
 

@@ -81,7 +81,7 @@ class Rounds:
         self._sampler = sampler
         self._beat_s = beat_s
         self._lease_s = lease_s
-        self._control = control
+        self.control = control
         self._changed = changed
         self._loop = asyncio.get_running_loop()
         self._look_now = asyncio.Event()
@@ -112,7 +112,7 @@ class Rounds:
             "time": datetime.now(UTC).isoformat(timespec="seconds"),
             "run": self._run,
             "head": list(self._publisher.head),
-            "control": self._control,
+            "control": self.control,
             "stats": stats,
             "counts": counts,
         }

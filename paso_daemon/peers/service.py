@@ -140,6 +140,14 @@ class Peers:
             changed=self._want_soon,
         )
 
+    def takes(self, config: PeersConfig | None) -> bool:
+        """Take over what can be changed while joined; False when there is more."""
+        if config is None or config != self.config._replace(control=config.control):
+            return False
+        self.config, self.rounds.control = config, config.control
+        self._registry.start("peers control", self._introduce())
+        return True
+
     # Life ---------------------------------------------------------------------
 
     async def start(self) -> None:

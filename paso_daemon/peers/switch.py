@@ -115,7 +115,7 @@ class PeersSwitch:
     async def reconfigure(self, config: PeersConfig | None) -> None:
         """Make it be as `config` says; None = off."""
         if self.peers is not None:
-            if config == self.peers.config:
+            if config == self.peers.config or self.peers.takes(config):
                 return
             peers, self.peers = self.peers, None
             await peers.stop()

@@ -21,7 +21,7 @@ from paso_daemon.peers.service import Peers
 from paso_daemon.workers import Workers
 from tests.paso_daemon.peers.node import Node, until
 from tests.support.daemon import new_board
-from tests.support.redis import RedisServer
+from tests.support.redis import RedisServer, join
 
 Record = dict[str, Any]
 
@@ -146,6 +146,23 @@ async def test_control_is_off_until_it_is_allowed(
                 await a.ask(b, op, id="s1", text="x")
         assert not b.done
         assert b.peers.status()["requests_refused"] == 3
+
+
+async def test_control_changes_without_leaving(
+    redis: RedisServer, tmp_path: Path
+) -> None:
+    async with pair(redis, tmp_path, control="none") as (a, b):
+        b.note("session_end")
+        joined = b.peers
+        join(b.home, redis.url, control="all")
+        b.switch.tick()
+        await until(lambda: b.peers.config.control == "all")
+        assert b.peers is joined and a.state_of(b) == "live"
+        assert await a.ask(b, "session_end", id="s1") == {"state": "done"}
+        known = a.directory.cache
+        await until(
+            lambda: (known.get("computers", b.id, b.id) or {}).get("control") == "all"
+        )
 
 
 async def test_too_long_a_text_is_refused_here(
