@@ -15,6 +15,7 @@ from typing import Protocol
 from paso.events.backoff import Backoff
 from paso.sessions import reconcile
 from paso_daemon.sessions import errands
+from paso_daemon.sessions.backends import socket_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,8 +96,7 @@ class Enquiry:
             suspect: it seems to be over: look until that is clear.
             now: also when a look is to come already, after a wait.
         """
-        case = self._cases.setdefault(session_id, _Case())
-        case.suspect = case.suspect or suspect
+        case = self._case(session_id, suspect)
         if case.retry is not None:
             if not now:
                 return
@@ -106,6 +106,17 @@ class Enquiry:
             case.asked = 0
         self._wanted.add(session_id)
         self._next()
+
+    def want_later(self, session_id: str, delay_s: float) -> None:
+        """Look at a session that seems to be over; sooner if a look is to come."""
+        case = self._case(session_id, True)
+        if case.retry is None and session_id not in self._wanted:
+            case.retry = self._loop.call_later(delay_s, self._retry, session_id)
+
+    def _case(self, session_id: str, suspect: bool) -> _Case:
+        case = self._cases.setdefault(session_id, _Case())
+        case.suspect = case.suspect or suspect
+        return case
 
     def look_at_server(self, socket: str) -> None:
         """Look for what is left in a tmux server."""
@@ -138,9 +149,7 @@ class Enquiry:
             if wish is None:
                 self.forget(session_id)
                 continue
-            groups.setdefault(errands.socket_of(wish.session, wish.ref), []).append(
-                wish
-            )
+            groups.setdefault(socket_of(wish.session, wish.ref), []).append(wish)
         for socket, wishes in groups.items():
             if socket not in self._under_way:
                 self._send_one(socket, wishes)

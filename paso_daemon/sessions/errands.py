@@ -169,10 +169,3 @@ def _is_over(db: Database, session_id: str) -> bool:
         return looking.is_over(store.get_session(db, session_id))
     except NotFound:
         return True
-
-
-def socket_of(session: Session, ref: BackendRef) -> str:
-    """Return the tmux server where a session is; "" for none."""
-    if session.backend != TMUX:
-        return ""
-    return ref.tmux_socket or Tmux().socket

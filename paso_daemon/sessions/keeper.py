@@ -18,14 +18,15 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from functools import partial
 
 from paso.commands import sessions as commands
 from paso.errors import NotFound
-from paso.model import LIVE_PHASES, LOST, PTY, STARTING, STOPPING
+from paso.model import LIVE_PHASES, LOST, STARTING, STOPPING
 from paso.sessions import reconcile
-from paso.sessions.server import is_same_server
 from paso_daemon.sessions import errands
-from paso_daemon.sessions.deaths import Deaths, Process, is_alive, this_boot
+from paso_daemon.sessions.backends import may_be_found, processes_of
+from paso_daemon.sessions.deaths import Deaths, Process, this_boot
 from paso_daemon.sessions.enquiry import Enquiry
 from paso_daemon.sessions.errands import Found, Look, Wish
 from paso_daemon.sessions.leftovers import Leftovers
@@ -34,7 +35,7 @@ from paso_daemon.sessions.watch import Watch
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import Any
 
     from paso.database.sessions import BackendRef
@@ -51,6 +52,10 @@ LOST_MAX = 100
 """Lost sessions that are looked at again, the newest."""
 LATER_S = 0.2
 """After a deadline, so that it has passed for everybody."""
+
+SETTLE_S = 0.2
+"""After the end of what held a terminal: the command is hung up, and a wrapper that
+ended by itself has written why."""
 
 LIMITS = {STARTING: reconcile.START_LIMIT_S, STOPPING: reconcile.STOP_LIMIT_S}
 """How long a session may be in a phase that passes."""
@@ -158,7 +163,7 @@ class Keeper:
             self._follow(session, ref)
             return
         self._drop(session.id)
-        if ref is not None and session.phase == LOST and _may_be_found(ref):
+        if ref is not None and session.phase == LOST and may_be_found(ref):
             self._lost[session.id] = Kept(session, ref, self._loop.time())
             while len(self._lost) > LOST_MAX:
                 self._drop(next(iter(self._lost)))
@@ -220,14 +225,22 @@ class Keeper:
 
     def _watch_processes(self, kept: Kept) -> None:
         session_id = kept.session.id
-        wanted = set(_processes(kept.session, kept.ref))
+        wanted = set(processes_of(kept.session, kept.ref))
         for process in kept.processes - wanted:
             self._deaths.forget(process, session_id)
         for process in wanted - kept.processes:
+            is_command = process.pid == kept.ref.pid
             self._deaths.watch(
-                process, session_id, lambda: self._look(session_id, True)
+                process, session_id, partial(self._ended, session_id, is_command)
             )
         kept.processes = wanted
+
+    def _ended(self, session_id: str, is_command: bool) -> None:
+        """A process has ended: the command, or what held its terminal."""
+        if is_command:
+            self._look(session_id, True)
+        elif session_id in self._kept:
+            self._enquiry.want_later(session_id, SETTLE_S)
 
     def _watch_pane(self, kept: Kept) -> None:
         session, ref = kept.session, kept.ref
@@ -347,34 +360,11 @@ class Keeper:
         self._audit = None
         self._leftovers.again()
         for session_id, kept in list(self._lost.items()):
-            if _may_be_found(kept.ref):
+            if may_be_found(kept.ref):
                 self._enquiry.want(session_id, suspect=False)
             else:
                 self._drop(session_id)
         self._audit_later()
-
-
-def _processes(session: Session, ref: BackendRef) -> Iterator[Process]:
-    """Yield those whose end tells something: of a pty, its keeper's."""
-    if not this_boot(ref.boot_id):
-        return
-    named = (
-        [(ref.keeper, ref.keeper_ticks)]
-        if session.backend == PTY
-        else [(ref.pid, ref.pid_ticks), (ref.tmux_server, ref.tmux_server_ticks)]
-    )
-    for pid, ticks in named:
-        if pid is not None:
-            yield Process(pid, ticks)
-
-
-def _may_be_found(ref: BackendRef) -> bool:
-    """True when what a lost session ran in is still there."""
-    if not this_boot(ref.boot_id):
-        return False
-    if ref.keeper is not None:
-        return is_alive(Process(ref.keeper, ref.keeper_ticks))
-    return is_same_server(ref)
 
 
 def _seconds(stamp: str) -> float:
