@@ -10,8 +10,10 @@ Never: look (that is `errands`, in a thread), know what a session is.
 
 from __future__ import annotations
 
+import logging
 from typing import Protocol
 
+from paso.errors import PasoError
 from paso.events.backoff import Backoff
 from paso.sessions import reconcile
 from paso_daemon.sessions import errands
@@ -29,6 +31,8 @@ ASKS = 6
 """So often tmux is asked for how a command ended, in some three seconds."""
 WRITTEN_S = 2.0
 """So long what was found may take to be written, and read in the log."""
+
+logger = logging.getLogger("paso.daemon")
 
 
 class Answers(Protocol):
@@ -149,7 +153,13 @@ class Enquiry:
             if wish is None:
                 self.forget(session_id)
                 continue
-            groups.setdefault(socket_of(wish.session, wish.ref), []).append(wish)
+            try:
+                socket = socket_of(wish.session, wish.ref)
+            except PasoError as error:  # the folder of sockets is not ours alone
+                logger.info("session %s: %s", session_id, error.message)
+                self._put_off(session_id)
+            else:
+                groups.setdefault(socket, []).append(wish)
         for socket, wishes in groups.items():
             if socket not in self._under_way:
                 self._send_one(socket, wishes)
@@ -196,6 +206,10 @@ class Enquiry:
             self._again(session_id, least)
         else:
             self.forget(session_id)
+
+    def _put_off(self, session_id: str) -> None:
+        self._wanted.discard(session_id)
+        self._again(session_id, RETRY_MOST_S)
 
     def _again(self, session_id: str, least: float = 0.0) -> None:
         case = self._cases.get(session_id)

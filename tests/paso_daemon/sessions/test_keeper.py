@@ -161,6 +161,22 @@ def test_a_start_that_nobody_finished_is_settled_when_its_time_is_over(
     assert bench.session(young).phase == "starting"
 
 
+def test_a_folder_of_sockets_that_is_open_to_others_is_not_used(
+    bench: Bench, begin: Begin
+) -> None:
+    one = store.create_session(bench.db, argv=["x"], cwd="/", backend="tmux").id
+    bench.age(one)
+    folder = Path(bench.tmux.socket).parent
+    folder.chmod(0o777)
+    daemon = begin()
+    wait_for(lambda: "session " in daemon.said())
+    assert bench.session(one).phase == "starting"
+    folder.chmod(0o700)
+    daemon.terminate()
+    begin()
+    bench.becomes(one, "failed")
+
+
 def test_an_end_that_nobody_drives_on_is_driven_on(bench: Bench, begin: Begin) -> None:
     one = bench.start("trap '' HUP TERM; while :; do sleep 0.1; done")
     store.session_stopping(bench.db, one, "ended by the user")
