@@ -45,6 +45,11 @@ def peer(app: PasoApp, state: str = "live", **fields: object) -> None:
     app.catch_up()
 
 
+def look(app: PasoApp) -> None:
+    """What a listener says when it hears of a change."""
+    app.post_message(board_app.Look())
+
+
 # marks on the board
 
 
@@ -55,17 +60,22 @@ async def test_a_card_shows_its_sessions_at_once_and_until_they_are_seen(
     async with desk.open() as (app, _):
         assert "◇" not in screen_text(app)
         made = run(desk.db, "build", task.id)
+        look(app)
         await until(lambda: "◇" in line(app, "PASO-1"), "the idle session")
         sessions.set_activity(desk.db, made.id, "working")
+        look(app)
         await until(lambda: "►" in line(app, "PASO-1"), "the working session")
         sessions.report(desk.db, made.id, "waiting", "Proceed?")
+        look(app)
         await until(lambda: "?" in line(app, "PASO-1"), "the question")
         assert "? 1 needs you" in screen_text(app)
         assert "?1" in line(app, "To do")
         assert "?1" in line(app, "My board")
         sessions.session_ended(desk.db, made.id, exit_code=3)
+        look(app)
         await until(lambda: "✗" in line(app, "PASO-1"), "the failure")
         sessions.acknowledge(desk.db, made.id)
+        look(app)
         await until(lambda: "✗" not in line(app, "PASO-1"), "the mark to go")
         assert "needs you" not in screen_text(app)
         assert current(app) == "one"
@@ -110,10 +120,12 @@ async def test_only_the_column_of_the_session_is_drawn_again(desk: Desk) -> None
     desk.add("two", 1)
     async with desk.open() as (app, _):
         made = run(desk.db, "build", task.id)
+        look(app)
         await until(lambda: "◇" in screen_text(app), "the mark")
         news: list[object] = []
         app.board.news_came = news.append  # type: ignore[assignment, method-assign]
         sessions.set_activity(desk.db, made.id, "working")
+        look(app)
         await until(lambda: news, "the news")
         found = news[0]
         assert (found.whole, found.lanes, found.tasks) == (  # type: ignore[attr-defined]
@@ -158,15 +170,19 @@ async def test_the_list_changes_without_a_key_and_the_cursor_stays(desk: Desk) -
         await pilot.pause()
         assert chosen(app) == "first"
         run(desk.db, "second", project_id=desk.project.id)
+        look(app)
         await until(lambda: "second" in screen_text(app), "the new one")
         assert chosen(app) == "first"
         sessions.set_activity(desk.db, first.id, "working")
+        look(app)
         await until(lambda: "working" in line(app, "first"), "its state")
         sessions.session_ended(desk.db, first.id, exit_code=2)
+        look(app)
         await until(lambda: "failed: exit 2" in line(app, "first"), "its end")
         assert "Needs you (1)" in screen_text(app)
         assert chosen(app) == "first"
         sessions.remove_session(desk.db, first.id)
+        look(app)
         await until(lambda: "first" not in screen_text(app), "it to go")
         assert chosen(app) == "second"
 
@@ -222,6 +238,7 @@ async def test_one_that_runs_is_not_removed_and_one_that_is_over_not_ended(
         await pilot.press("S", "d")
         assert "it runs: x ends it" in screen_text(app)
         sessions.session_ended(desk.db, made.id, exit_code=0)
+        look(app)
         await until(lambda: "finished" in screen_text(app), "its end")
         for key in "xs":
             await pilot.press(key)
