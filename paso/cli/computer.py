@@ -133,9 +133,7 @@ def run_rename(context: Context, found: Arguments) -> int:
 
 def run_forget(context: Context, found: Arguments) -> int:
     """Drop what is known of a computer; nothing of its own is touched."""
-    record = find_computer(context, found.word("COMPUTER"))
-    if record.get("this"):
-        raise InvalidValue("this is the computer that you are at")
+    record = _another(context, found.word("COMPUTER"), None)
     done = ask(context, "computer_forget", {"id": record["id"]}, start=False)
     data = {"id": record["id"], "name": name_of(record), **done}
     context.out.show(
@@ -146,9 +144,17 @@ def run_forget(context: Context, found: Arguments) -> int:
     return 0
 
 
+def _another(context: Context, ref: str, instead: str | None) -> Record:
+    """A computer that is not this one."""
+    record = find_computer(context, ref)
+    if record["this"]:
+        raise InvalidValue("this is the computer that you are at", hint=instead)
+    return record
+
+
 def run_projects(context: Context, found: Arguments) -> int:
     """List the projects of another computer."""
-    record = find_computer(context, found.word("COMPUTER"))
+    record = _another(context, found.word("COMPUTER"), "paso project list")
     projects = _filled(context, "projects", {"computer": record["id"]}, record)
     keys = [one["key"] for one in projects]
     context.out.show(projects, keys, lambda: _project_table(context.out, projects))
@@ -178,7 +184,7 @@ def run_board(context: Context, found: Arguments) -> int:
     """Print a project of another computer, read-only."""
     from paso.cli.board import board_lines
 
-    computer = find_computer(context, found.word("COMPUTER"))
+    computer = _another(context, found.word("COMPUTER"), "paso board")
     whose = {"computer": computer["id"]}
     projects = _filled(context, "projects", whose, computer)
     chosen = _project(projects, found.text("PROJECT"))

@@ -117,7 +117,11 @@ def _wait(
         if _follows(peers, config) and done(peers):
             break
         time.sleep(LOOK_S)
-        peers = _ask(context, start=False)
+        try:
+            peers = _ask(context, start=False)
+        except DaemonUnreachable:
+            # For TLS it begins anew; should it not come back, the end tells.
+            peers = {}
     return peers
 
 

@@ -25,6 +25,7 @@ from paso.errors import (
     WireError,
 )
 from paso.peers_file import CONTROLS
+from paso_daemon.intake import NAME_MAX
 from paso_daemon.peers.requests import NEEDS, Body, Inbox, Request, checked
 
 TYPE_CHECKING = False
@@ -96,6 +97,7 @@ class Answering:
         except WireError as error:
             self.refused += 1
             logger.warning("a request of %s is wrong: %s", sender, error.message)
+            self._refuse(sender, body.get("id"), error)
             return
         name = f"peer request {request.op}"
         if self._under_way >= MAX_UNDER_WAY:
@@ -106,6 +108,11 @@ class Answering:
         deadline = loop.time() + (request.ttl_ms - age_ms) / 1000
         before, mine = self._queue(request)
         self._start(name, self._serve(request, deadline, before, mine))
+
+    def _refuse(self, sender: str, id: object, error: WireError) -> None:
+        if isinstance(id, str) and len(id) <= NAME_MAX:
+            reply = {"id": id, **_told(error)}
+            self._start("peer request", self._send(sender, reply))
 
     def _queue(
         self, request: Request
@@ -193,16 +200,18 @@ class Answering:
 
     async def _reply(self, request: Request, outcome: Body) -> None:
         self.answered += 1
-        body = {"id": request.id, **outcome}
         try:
-            try:
-                await self._inbox.send(request.sender, "reply", body)
-            except BadEvent:
-                body = {"id": request.id, "result": {"state": "done"}}
-                await self._inbox.send(request.sender, "reply", body)
+            await self._send(request.sender, {"id": request.id, **outcome})
+        except BadEvent:  # too long
+            short = {"id": request.id, "result": {"state": "done"}}
+            await self._send(request.sender, short)
+
+    async def _send(self, sender: str, reply: Body) -> None:
+        try:
+            await self._inbox.send(sender, "reply", reply)
         except PeerUnreachable as error:
             # The outcome is kept: who asks again with the same `idem` gets it.
-            logger.info("no answer to %s: %s", request.sender, error.message)
+            logger.info("no answer to %s: %s", sender, error.message)
 
 
 async def _tried(request: Request, operation: Operation) -> Body:

@@ -195,6 +195,7 @@ def test_this_computer_alone(paso: Cli) -> None:
     assert paso("computer", "list", "--quiet").out == f"{only['id']}\n"
     assert paso.fail(3, "computer", "show", "elsewhere")["candidates"]
     assert paso.fail(5, "computer", "forget", only["id"])
+    assert paso.fail(5, "computer", "board", only["id"])["hint"] == "paso board"
 
 
 def test_a_new_name_and_the_hosts_again(paso: Cli) -> None:
@@ -220,9 +221,13 @@ def test_it_joins_and_says_so(desk: Cli, redis: RedisServer) -> None:
     assert "0 other computers live" in desk("doctor").out
 
 
-def test_a_server_that_is_not_there_is_told_within_seconds(desk: Cli) -> None:
+@pytest.mark.parametrize("scheme", ["redis", "rediss"])
+def test_a_server_that_is_not_there_is_told_within_seconds(
+    desk: Cli, scheme: str
+) -> None:
+    """For TLS the daemon begins anew, which is none of the user's business."""
     before = time.monotonic()
-    error = desk.fail(6, "peers", "on", f"redis://127.0.0.1:{free_port()}")
+    error = desk.fail(6, "peers", "on", f"{scheme}://127.0.0.1:{free_port()}")
     assert time.monotonic() - before < 20
     assert error["code"] == "unreachable" and "efused" in error["message"]
     assert desk.json("peers", "status")["state"] == "unreachable"

@@ -463,5 +463,8 @@ def test_a_wrong_request_is_not_understood(wrong: Body) -> None:
 async def test_a_wrong_request_disturbs_nothing(pair: Pair) -> None:
     pair.answering.requested(ME, {}, 0)
     pair.answering.requested(ME, {"id": {}, "op": 1}, 0)
-    assert pair.answering.refused == 2
+    assert pair.answering.refused == 2 and not pair.post.sent
+    pair.answering.requested(ME, {"id": "x", "op": 1}, 0)
+    await until(lambda: pair.post.sent)
+    assert pair.post.sent[0][2]["error"]["code"] == "bad_frame"
     assert await pair.ask("session_end", id="s1") == {"state": "done"}
