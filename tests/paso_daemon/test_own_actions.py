@@ -116,4 +116,9 @@ def test_a_session_of_a_task_is_found_by_it(
         wait_for(found)
         (record,) = found()
         assert (record["task"], record["project_id"]) == (task.key, project.id)
-        assert client.request("status")["result"]["sessions"]["known"] == 2
+
+        def known() -> int:
+            count: int = client.request("status")["result"]["sessions"]["known"]
+            return count
+
+        wait_for(lambda: known() == 2)
