@@ -37,6 +37,8 @@ MAX_HELD = 2000
 """Entries that Redis has not confirmed."""
 MAX_ENTRY = 256 * 1024
 LOG_MS = 7 * 24 * 3_600_000
+RENEWED_EVERY = 500
+"""Entries after which the life of the log is renewed."""
 DB_EVERY_S = 0.25
 
 NEEDED = {
@@ -115,6 +117,8 @@ class Publisher:
 
     def changed(self, change: OwnChange) -> None:
         """Publish a change of this computer, if anybody wants it."""
+        if change.kind not in NEEDED:
+            return
         now = self._loop.time()
         if not any(self._leases.wants(topic, now) for topic in NEEDED[change.kind]):
             if change.kind.startswith("session"):
@@ -155,6 +159,8 @@ class Publisher:
         held = _Held(self.n, kind, data)
         self._held.append(held)
         self._send(held)
+        if self.published % RENEWED_EVERY == 1:
+            self._link.post("PEXPIRE", self._keys.log(self._own), LOG_MS)
 
     # Out ----------------------------------------------------------------------
 

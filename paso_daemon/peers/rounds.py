@@ -99,7 +99,7 @@ class Rounds:
     async def beat(self) -> str:
         """Say that we are here; return what was said."""
         directory = self._at.directory
-        stats = await asyncio.to_thread(self._sampler.sample)
+        stats = await self._sampler.ask()
         self._presence.own_name = directory.own.name  # it may have a new one
         counts = self._counts()
         mine = directory.cache.get("computers", self._own.id, self._own.id) or {}

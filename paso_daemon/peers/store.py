@@ -65,6 +65,9 @@ class Saved(NamedTuple):
     """Owner to id, version and record of its sessions."""
 
 
+NOTHING = Saved({}, {}, {}, {}, {})
+
+
 class _Batch:
     """What was collected since the last writing; the last word on a key counts."""
 
@@ -212,6 +215,11 @@ class PeerStore:
     def _open(self) -> Saved:
         try:
             return self._load(self._connect())
+        except sqlite3.OperationalError as error:
+            # Locked, read-only or full: do without, and leave it as it is.
+            self._tell(f"{self._path}: {error}")
+            self._close()
+            return NOTHING
         except (sqlite3.DatabaseError, ValueError, TypeError) as error:
             logger.warning("%s is damaged, begun anew: %s", self._path, error)
             self._put_aside()
@@ -248,8 +256,9 @@ class PeerStore:
 
     def _write_batch(self, batch: _Batch) -> None:
         try:
-            if self._conn is not None:
-                batch.write(self._conn)
+            if self._conn is None:
+                return
+            batch.write(self._conn)
         except sqlite3.Error as error:
             self._tell(f"{self._path}: {error}")
         else:

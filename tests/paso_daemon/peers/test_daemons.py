@@ -224,6 +224,18 @@ def test_clients_are_served_as_ever_while_redis_hangs(
         wait_for(lambda: peers(a)["state"] == peers(b)["state"] == "live", 60)
 
 
+def test_a_daemon_stops_in_time_while_redis_hangs(
+    redis: RedisServer, tmp_path: Path
+) -> None:
+    with daemons(redis, tmp_path, "a", "b") as (a, b):
+        redis.freeze()
+        begun = time.monotonic()
+        assert b.terminate() == 0
+        assert time.monotonic() - begun < 4.0
+        assert "Traceback" not in b.said()
+        redis.thaw()
+
+
 def test_a_cloned_home_begins_anew_with_an_id_of_its_own(
     redis: RedisServer, tmp_path: Path
 ) -> None:

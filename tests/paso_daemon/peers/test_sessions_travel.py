@@ -179,3 +179,16 @@ async def test_two_changed_things_in_one_moment_are_both_told(
             c.put(number)
         await until(lambda: a.agrees_with(b) and a.agrees_with(c))
         assert len(a.of(b)) == len(a.of(c)) == 10
+
+
+async def test_nothing_in_redis_stays_for_ever_but_the_list_of_computers(
+    redis: RedisServer, tmp_path: Path
+) -> None:
+    async with nodes(redis, tmp_path, "a", "b") as (a, b):
+        a.watch("sessions")
+        await until(lambda: a.peers.reader.is_reading(b.id))
+        b.put(1)
+        await until(lambda: a.agrees_with(b))
+        with redis.client() as client:
+            keys = {key for key in client.scan_iter("*") if client.ttl(key) < 0}
+        assert keys == {b"paso:{test}:computers"}

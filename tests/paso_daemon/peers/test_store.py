@@ -104,6 +104,28 @@ async def test_a_file_that_cannot_be_written_is_told_and_held_against_nobody(
     await store.close()
 
 
+async def test_a_file_that_another_one_holds_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    health = Health()
+    await (await opened(tmp_path)).close()
+    other = sqlite3.connect(tmp_path / "peers.db", isolation_level=None)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        "sqlite3.connect", lambda path, **more: connect(path, timeout=0.01)
+    )
+    store = await opened(tmp_path, health)
+    store.note("a", "b")
+    await store.flush()
+    assert await store.result("a") is None
+    assert [one["name"] for one in health.told()] == ["peers.db"]
+    await store.close()
+    other.close()
+    assert not (tmp_path / "peers.db.damaged").exists()
+
+
 async def test_nothing_of_it_runs_on_the_loop(tmp_path: Path) -> None:
     store = await opened(tmp_path)
     seen: list[threading.Thread] = []
