@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from redis.exceptions import NoPermissionError
 
+from paso.tui.keys import ACTIONS
 from tests.conftest import is_running, stop_tmux_below
 from tests.end_to_end.harness import ROOT, Home, kill, wait_for
 from tests.end_to_end.test_tmux import Server, Terminal
@@ -24,6 +25,7 @@ from tests.support.redis import RedisServer, old_redis_program, redis_program
 
 pytestmark = [pytest.mark.tmux, pytest.mark.timeout(180)]
 
+KEY_OF_COMPUTERS = next(one.keys for one in ACTIONS if one.id == "computers")
 CANARY = "s3cr3tCanary4711"
 FAST = {
     "PASO_PEER_BEAT_S": "0.5",
@@ -136,6 +138,36 @@ def _start_and_see(owner: Computer, terminal: Terminal, number: int) -> float:
     """Seconds from the answer of the command to the paint on the other screen."""
     owner.start_session(f"work-{number}", "sleep", "600")
     return terminal.wait_for(f"work-{number}", 10)
+
+
+def test_another_computers_board_is_on_the_screen_here_and_follows(
+    computers: list[Computer], redis: RedisServer
+) -> None:
+    desk, laptop, _ = computers
+    laptop.add("card of the laptop")
+    desk.add("card of the desk")
+    join(redis.url, desk, laptop)
+    tmux = Server(desk)
+    try:
+        terminal = tmux.open()
+        terminal.wait_for("card of the desk", 30)
+        terminal.press(KEY_OF_COMPUTERS)
+        terminal.wait_for("laptop", 15)
+        terminal.press("Enter")
+        terminal.wait_for("card of the laptop", 15)
+        delays = [_add_and_see(laptop, terminal, n) for n in range(3)]
+        assert min(delays) < 1.0, delays
+        assert "card of the desk" not in terminal.screen
+        laptop.data("peers", "off")
+        terminal.wait_until(lambda screen: "offline" in screen, "the leave", 15)
+        assert "added 2" in terminal.screen, "what was seen last stays"
+    finally:
+        tmux.end()
+
+
+def _add_and_see(owner: Computer, terminal: Terminal, number: int) -> float:
+    owner.add(f"added {number}")
+    return terminal.wait_for(f"added {number}", 10)
 
 
 # acting on another computer's session
