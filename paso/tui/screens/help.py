@@ -38,6 +38,7 @@ MARKS = (
     ("► ◇", "a session that works, one that is idle"),
     ("✓ ✗ ∅", "one that finished, failed, was lost, until you have seen it"),
     ("5/5!", "the column holds as many cards as its limit allows"),
+    ("⇄ 2", "two other computers are live; else why there is no way to them"),
     ("● ◌ ○", "live, reconnecting, offline (changes show once a second)"),
 )
 FILTER = (

@@ -103,11 +103,12 @@ class SessionList(ScrollView, can_focus=False):
         self.set_reactive(type(self).virtual_size, size)
         top, page = round(self.scroll_y), self.size.height
         at, last = self._view.index, max(len(self._view.rows) - page, 0)
+        # A page that the cursor leaves jumps: all lines are sent then, so seldom.
+        jump = page // 3
         if at < top + 1:
-            # The heading above the first row comes along.
-            top = at - 1 if at else 0
+            top = at - 1 - jump if at else 0
         elif at >= top + page:
-            top = at - page + 1
+            top = at - page + 1 + jump
         self.scroll_y = min(max(top, 0), last)
         self.repaint()
 

@@ -16,9 +16,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.paso.tui.conftest import Desk
+from tests.paso.tui.sessions import run
 
 MOST_BYTES = 4_000
 """Written to the terminal for one key, at 80x24 (docs/board.md)."""
+
+MOST_FOR_A_PAGE = 9_000
+"""Written when the list of sessions goes on by some lines: all of them differ."""
 
 
 class Terminal:
@@ -114,6 +118,22 @@ def test_a_key_sends_no_more_for_a_board_of_many_cards(
     desk.add_many(2000)
     many = len(board(desk, terminals).press(b"j"))
     assert many <= few * 1.5 + 200
+
+
+def test_a_key_in_the_list_of_sessions_sends_little(
+    desk: Desk, terminals: list[Terminal]
+) -> None:
+    with desk.db.write("many"):
+        for number in range(300):
+            run(desk.db, f"session {number}", backend="pty")
+    terminal = board(desk, terminals)
+    terminal.press(b"S")
+    terminal.wait_for(b"300 running")
+    terminal.press(b"j")
+    sent = [len(terminal.press(b"j", 0.1)) for _ in range(25)]
+    assert sum(sent) > 0
+    assert sum(sent) / len(sent) <= MOST_BYTES / 2, sent
+    assert max(sent) <= MOST_FOR_A_PAGE, sent
 
 
 def test_control_characters_never_reach_the_terminal(
