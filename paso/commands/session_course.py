@@ -114,7 +114,8 @@ def session_ended(
     Arguments:
         exit_code: None = unknown, or ended by `signal`, and then 128 more than that.
         attention: absent = `finished` or `failed`; `none` where somebody asked for
-            the end or sat before it, as at a pty that ended with 0 or by Ctrl+C.
+            the end or sat before it, as at a pty that ended with 0 or by Ctrl+C,
+            or at a pane that a terminal shows.
         preview, tail: its last output, when it is known.
     """
     if exit_code is None and signal is not None:

@@ -164,7 +164,7 @@ def send(db: Database, session_id: str, text: str, *, enter: bool = True) -> Ses
         Refused: it runs in a terminal of its own.
         ToolFailed: tmux cannot; whether it arrived is not known.
     """
-    session = _reachable(db, session_id, "text can be sent only")
+    session = _reachable(db, session_id, "text can be sent only to")
     ref = store.backend_of(db, session_id)
     Tmux(ref.tmux_socket).send(ref, text, enter)
     if session.attention == "input":

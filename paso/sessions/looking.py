@@ -171,6 +171,8 @@ def _over(
         exit_code=verdict.exit_code,
         signal=verdict.signal,
         reason=verdict.reason,
+        # Who is attached sees the end: it is no news that waits for anybody.
+        attention="none" if pane is not None and pane.watched else None,
         preview=preview_of(tail.encode()),
         tail=tail,
     )

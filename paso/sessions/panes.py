@@ -92,6 +92,11 @@ class PaneState(NamedTuple):
         """Its command is gone, and how is known."""
         return self.dead and (self.status is not None or self.signal is not None)
 
+    @property
+    def watched(self) -> bool:
+        """A terminal shows its window: what happens in it is seen."""
+        return self.attached > 0 and self.window_active
+
 
 def read_panes(lines: Iterable[str]) -> list[PaneState]:
     """Return the panes of what `list-panes -a -F PANE_FORMAT` printed.

@@ -240,7 +240,7 @@ def test_panes_of_others_are_left_alone(bench: Bench, begin: Begin) -> None:
     assert left == {"paso-0123456789abcdef", "mine"}
 
 
-def test_a_dead_pane_stays_while_somebody_looks_at_it(
+def test_a_dead_pane_stays_while_somebody_looks_at_it_and_needs_nobody(
     bench: Bench, begin: Begin
 ) -> None:
     daemon = begin()
@@ -252,7 +252,8 @@ def test_a_dead_pane_stays_while_somebody_looks_at_it(
     try:
         wait_for(lambda: bench.panes()[0].attached)
         actions.send(bench.db, one, "go")
-        assert bench.becomes(one, "failed").exit_code == 3
+        over = bench.becomes(one, "failed")
+        assert (over.exit_code, over.attention) == (3, "none")
         wait_for(lambda: keeper(daemon)["leftovers"] == 1)
         assert [pane.dead for pane in bench.panes()] == [True]
     finally:
