@@ -48,9 +48,20 @@ class Computer(Home):
         self.environ |= FAST | {"TMUX_TMPDIR": str(self.terminals)}
 
     def close(self) -> None:
-        super().close()
+        # First what would start a daemon again: boards in terminals, then the rest.
         stop_tmux_below(self.terminals)
+        wait_for(lambda: not self._boards(), 20, "the end of all boards")
+        super().close()
         shutil.rmtree(self.terminals, ignore_errors=True)
+
+    def _boards(self) -> list[str]:
+        home = f"PASO_HOME={self.path}".encode()
+        return [
+            pid
+            for pid in filter(str.isdigit, os.listdir("/proc"))
+            if b"-m\0paso\0" in read_proc(pid, "cmdline")
+            and home in read_proc(pid, "environ").split(b"\0")
+        ]
 
     @property
     def id(self) -> str:
@@ -81,6 +92,14 @@ class Computer(Home):
 
     def daemon_pid(self) -> int:
         return int(self.data("daemon", "status")["pid"])
+
+
+def read_proc(pid: str, name: str) -> bytes:
+    """What the kernel tells of a process; nothing when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except OSError:
+        return b""
 
 
 @pytest.fixture
@@ -120,18 +139,14 @@ def test_a_session_on_another_computer_is_on_the_screen_here(
     desk, laptop, _ = computers
     join(redis.url, desk, laptop)
     desk.add("a card")
-    tmux = Server(desk)
-    try:
-        terminal = tmux.open()
-        terminal.wait_for("live", 30)
-        terminal.press("S")
-        terminal.wait_for("laptop", 15)
-        delays = [_start_and_see(laptop, terminal, n) for n in range(3)]
-        assert min(delays) < 1.0, delays
-        laptop.paso("session", "end", "work-1", "--grace", "0")
-        terminal.wait_until(lambda screen: "ended" in screen, "the end", 10)
-    finally:
-        tmux.end()
+    terminal = Server(desk).open()
+    terminal.wait_for("live", 30)
+    terminal.press("S")
+    terminal.wait_for("laptop", 15)
+    delays = [_start_and_see(laptop, terminal, n) for n in range(3)]
+    assert min(delays) < 1.0, delays
+    laptop.paso("session", "end", "work-1", "--grace", "0")
+    terminal.wait_until(lambda screen: "ended" in screen, "the end", 10)
 
 
 def _start_and_see(owner: Computer, terminal: Terminal, number: int) -> float:
@@ -147,22 +162,18 @@ def test_another_computers_board_is_on_the_screen_here_and_follows(
     laptop.add("card of the laptop")
     desk.add("card of the desk")
     join(redis.url, desk, laptop)
-    tmux = Server(desk)
-    try:
-        terminal = tmux.open()
-        terminal.wait_for("card of the desk", 30)
-        terminal.press(KEY_OF_COMPUTERS)
-        terminal.wait_for("laptop", 15)
-        terminal.press("Enter")
-        terminal.wait_for("card of the laptop", 15)
-        delays = [_add_and_see(laptop, terminal, n) for n in range(3)]
-        assert min(delays) < 1.0, delays
-        assert "card of the desk" not in terminal.screen
-        laptop.data("peers", "off")
-        terminal.wait_until(lambda screen: "offline" in screen, "the leave", 15)
-        assert "added 2" in terminal.screen, "what was seen last stays"
-    finally:
-        tmux.end()
+    terminal = Server(desk).open()
+    terminal.wait_for("card of the desk", 30)
+    terminal.press(KEY_OF_COMPUTERS)
+    terminal.wait_for("laptop", 15)
+    terminal.press("Enter")
+    terminal.wait_for("card of the laptop", 15)
+    delays = [_add_and_see(laptop, terminal, n) for n in range(3)]
+    assert min(delays) < 1.0, delays
+    assert "card of the desk" not in terminal.screen
+    laptop.data("peers", "off")
+    terminal.wait_until(lambda screen: "offline" in screen, "the leave", 15)
+    assert "added 2" in terminal.screen, "what was seen last stays"
 
 
 def _add_and_see(owner: Computer, terminal: Terminal, number: int) -> float:
@@ -394,15 +405,11 @@ def _command_lines() -> list[str]:
     """The words and, of daemons, the environment of every process."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-            if "redis-server" in words or "--requirepass" in words:
-                continue  # the server's own command line, which the test wrote
-            if "paso" in words:
-                path = Path(f"/proc/{pid}/environ")
-                words += path.read_bytes().decode(errors="replace")
-        except OSError:
-            continue
+        words = read_proc(pid, "cmdline").decode(errors="replace")
+        if "--requirepass" in words:
+            continue  # the server's own command line, which the test wrote
+        if "paso" in words:
+            words += read_proc(pid, "environ").decode(errors="replace")
         found.append(words)
     return found
 
