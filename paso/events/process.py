@@ -8,6 +8,7 @@ Never: start a process, take a lock, or trust a pid alone.
 
 from __future__ import annotations
 
+import errno
 import os
 
 from paso.records import NamedTuple
@@ -15,6 +16,13 @@ from paso.records import NamedTuple
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paso.paths import Paths
+
+
+NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""What says nothing of a process: we may open no file."""
+
+_boot = ""
+"""A process sees one boot only."""
 
 
 class DaemonProcess(NamedTuple):
@@ -61,22 +69,42 @@ def is_alive(process: DaemonProcess) -> bool:
 
 
 def start_ticks(pid: int) -> int | None:
-    """Return the clock tick `pid` started at; None for no process, or a zombie."""
+    """Return the clock tick `pid` started at; None for no process, or a zombie.
+
+    Raises:
+        OSError: it cannot be told now, as without a free descriptor.
+    """
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
             fields = file.read().rpartition(")")[2].split()
         return None if fields[0] in "ZX" else int(fields[19])
-    except (OSError, ValueError, IndexError):
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise
+        return None
+    except (ValueError, IndexError):
         return None
 
 
 def boot_id() -> str:
-    """Return the id of this boot of the kernel."""
+    """Return the id of this boot of the kernel, "-" where there is none.
+
+    Raises:
+        OSError: it cannot be told now, as without a free descriptor.
+    """
+    return _boot or _read_boot_id()
+
+
+def _read_boot_id() -> str:
+    global _boot
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            return file.read().strip()
-    except OSError:
+            _boot = file.read().strip()
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise
         return "-"
+    return _boot
 
 
 def send_signal(process: DaemonProcess, sign: int) -> bool:

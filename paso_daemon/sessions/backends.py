@@ -6,7 +6,6 @@ Never: ask tmux, signal a process, decide what became of a session.
 from __future__ import annotations
 
 from paso.model import PTY, TMUX
-from paso.sessions.server import is_same_server
 from paso.sessions.tmux import Tmux
 from paso_daemon.sessions.deaths import Process, is_alive, this_boot
 
@@ -38,7 +37,9 @@ def may_be_found(ref: BackendRef) -> bool:
         return False
     if ref.keeper is not None:
         return is_alive(Process(ref.keeper, ref.keeper_ticks))
-    return is_same_server(ref)
+    if ref.tmux_server is not None:
+        return is_alive(Process(ref.tmux_server, ref.tmux_server_ticks))
+    return False
 
 
 def socket_of(session: Session, ref: BackendRef) -> str:

@@ -127,8 +127,14 @@ class Deaths:
 
 
 def is_alive(process: Process) -> bool:
-    """True while that very process runs; a zombie does not."""
-    found = start_ticks(process.pid)
+    """True while that very process runs; a zombie does not.
+
+    Also while it cannot be told, as without a free descriptor.
+    """
+    try:
+        found = start_ticks(process.pid)
+    except OSError:
+        return True
     return found is not None and process.ticks in (None, found)
 
 

@@ -16,6 +16,7 @@ from paso.errors import NotFound, ToolFailed
 from paso.model import TMUX
 from paso.sessions import looking, reconcile
 from paso.sessions.ending import command_of, end_command
+from paso.sessions.reconcile import Verdict
 from paso.sessions.server import have_children_reaped
 from paso.sessions.tmux import Tmux
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from paso.database.sessions import BackendRef
     from paso.model import Session
     from paso.sessions.panes import PaneState
-    from paso.sessions.reconcile import Facts, Verdict
+    from paso.sessions.reconcile import Facts
 
 AGAIN_S = 1.0
 """Grace of an end that is driven on here; it had its grace before."""
@@ -83,7 +84,7 @@ def look(socket: str, wishes: list[Wish], computer: str) -> Look:
         computer: id of this computer.
     """
     panes = _panes(socket, wishes) if socket else None
-    found = [_found(wish, panes) for wish in wishes]
+    found = [_found_or_nothing(wish, panes) for wish in wishes]
     asked_for = {wish.session.id for wish in wishes}
     left = [
         Leftover(pane.owner, Tmux(socket).ref_of(pane))
@@ -105,6 +106,14 @@ def _panes(socket: str, wishes: list[Wish]) -> list[PaneState] | None:
     except ToolFailed:
         return None  # who watches the server tells of it
     return panes
+
+
+def _found_or_nothing(wish: Wish, panes: Iterable[PaneState] | None) -> Found:
+    try:
+        return _found(wish, panes)
+    except OSError as error:  # no file can be opened: nothing is known
+        logger.info("session %s: %s", wish.session.id, error.strerror)
+        return Found(wish, Verdict(reconcile.NOTHING), calm=False)
 
 
 def _found(wish: Wish, panes: Iterable[PaneState] | None) -> Found:

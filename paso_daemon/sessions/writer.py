@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from paso.database.connection import Database, open_database
 from paso.errors import PasoError, StoreError
 from paso.events.backoff import Backoff
+from paso.events.process import NO_ROOM
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Writer:
         """Queue work, in place of what waits under `key`; False when it is refused.
 
         Arguments:
-            do: runs in the thread; a `StoreError` makes it run again, later.
+            do: runs in the thread; again, later, after a `StoreError`.
             done: runs in the loop with what `do` gave; with None when that failed.
         """
         return self._put(key, Work(lambda: do(self._database()), done))
@@ -148,20 +149,20 @@ class Writer:
         while True:
             try:
                 result = work.do()
-            except StoreError as error:
-                self._in_loop(self._health.degraded, self._name, error.message)
+            except Exception as error:
+                if not _may_work_later(error):
+                    self._failed(error, work.done)
+                    return
+                self._in_loop(self._health.degraded, self._name, _reason(error))
                 self._close()
                 if self._stopping.wait(backoff.wait()):
                     return
-            except Exception as error:
-                self._failed(error, work.done)
-                return
             else:
                 self._in_loop(self._worked, work.done, result)
                 return
 
     def _failed(self, error: Exception, done: Callable[[Any], None]) -> None:
-        reason = error.message if isinstance(error, PasoError) else repr(error)
+        reason = _reason(error)
         logger.error("%s: %s", self._name, reason, exc_info=error)
         self._in_loop(self._health.degraded, self._name, f"failed: {reason}")
         self._in_loop(done, None)
@@ -191,3 +192,16 @@ class Writer:
     def _in_loop(self, call: Callable[..., object], *values: Any) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody is left to hear it
             self._loop.call_soon_threadsafe(call, *values)
+
+
+def _may_work_later(error: Exception) -> bool:
+    """True for a database that is locked or full, and for a lack of descriptors."""
+    if isinstance(error, OSError):
+        return error.errno in NO_ROOM
+    return isinstance(error, StoreError)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, PasoError):
+        return error.message
+    return str(error) if isinstance(error, OSError) else repr(error)

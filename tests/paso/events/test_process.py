@@ -87,3 +87,20 @@ def test_a_signal_never_reaches_another_one(sleeper: subprocess.Popen[bytes]) ->
     sleeper.kill()
     sleeper.wait()
     assert not send_signal(identity(sleeper.pid), signal.SIGKILL)
+
+
+def test_a_process_that_cannot_be_looked_at_is_not_taken_for_gone() -> None:
+    code = (
+        "import os, resource\n"
+        "from paso.events.process import boot_id, start_ticks\n"
+        "known = boot_id()\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))\n"
+        "assert boot_id() == known\n"
+        "try:\n"
+        "    start_ticks(os.getpid())\n"
+        "except OSError as error:\n"
+        "    print(error.strerror)\n"
+    )
+    argv = [sys.executable, "-c", code]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=20)
+    assert "Too many open files" in done.stdout, done.stderr

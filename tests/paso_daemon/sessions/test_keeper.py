@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -205,6 +206,28 @@ def test_a_locked_database_delays_the_word_and_nobody_else(
     assert bench.becomes(one, "failed").signal == 9
     wait_for(lambda: faults(daemon) == [])
     assert daemon.said().count("session writes: works again") == 1
+
+
+@both_loops
+def test_without_free_descriptors_nothing_is_known_and_nothing_is_lost(
+    bench: Bench, begin: Begin
+) -> None:
+    daemon = begin()
+    bench.start("sleep 1000")
+    follows(daemon)
+    wait_for(lambda: daemon.status()["uptime_s"] > 0.5)  # all that it needs is loaded
+    limit = resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (5, limit[1]))
+    ones = [bench.start("sleep 1000") for _ in range(4)]
+    for one in ones:
+        bench.kill(one)
+    wait_for(lambda: "Too many open files" in daemon.said())
+    time.sleep(0.5)
+    assert {bench.session(one).phase for one in ones} == {"running"}
+    resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, limit)
+    for one in ones:
+        assert bench.becomes(one, "failed").signal == 9
+    wait_for(lambda: faults(daemon) == [])
 
 
 def test_a_server_that_stands_still_loses_nothing(bench: Bench, begin: Begin) -> None:
