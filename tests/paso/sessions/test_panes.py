@@ -60,4 +60,4 @@ def test_nothing_that_tmux_prints_is_a_crash(line: str) -> None:
 
 def test_the_format_asks_for_as_much_as_is_read() -> None:
     assert PANE_FORMAT.count("|") == LINE.count("|")
-    assert "'" not in PANE_FORMAT, "it is quoted in the control client"
+    assert "'" not in PANE_FORMAT, "it can be quoted"
