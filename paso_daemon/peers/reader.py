@@ -123,7 +123,10 @@ class Reader:
         """Say whether what is shown of its sessions is all there is."""
         whole = owner in self._complete and self.is_reading(owner)
         wanted = SESSIONS in self.wishes.get(owner, ())
-        self._at.directory.follow(owner, whole and wanted)
+        follows, directory = whole and wanted, self._at.directory
+        if directory.cache.follows(owner) and not follows:
+            self._at.store.still_true(owner)
+        directory.follow(owner, follows)
 
     def _end(self, owner: str) -> None:
         self._at.inbox.post(owner, "interest_end", {})

@@ -20,6 +20,7 @@ from typing import Any
 from paso.computer import renew_id
 from paso.errors import BadEvent, PasoError, PeerUnreachable, Refused, TimedOut
 from paso.events.backoff import Backoff
+from paso.peers_file import key_mark
 from paso_daemon.peers.answers import Failed
 from paso_daemon.peers.clock import ServerClock
 from paso_daemon.peers.inbox import Inbox, Refusals
@@ -180,7 +181,8 @@ class Peers:
                 peer.beat = saved.heard.get(f"here:{id}", peer.beat)
                 items = [one for _, _, one in saved.records.get(id, [])]
                 if items:
-                    self._directory.replace_sessions(id, items)
+                    age_s = saved.age_s(id)
+                    self._directory.replace_sessions(id, items, age_s=age_s)
         self.rounds.tell_all()
 
     def _begin(self, gen: int) -> None:
@@ -361,6 +363,7 @@ class Peers:
             "url": self.at.link.shown,
             "network": self.config.network,
             "control": self.config.control,
+            "key_mark": key_mark(self.config.key),
             "reason": self.reason,
             "since_s": round(now - self._since, 1),
             "computers": len(self.presence.peers),

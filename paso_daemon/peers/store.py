@@ -64,6 +64,15 @@ class Saved(NamedTuple):
     records: dict[str, list[tuple[str, int, dict[str, Any]]]]
     """Owner to id, version and record of its sessions."""
 
+    def age_s(self, owner: str) -> float:
+        """Return how long ago the records of `owner` were all there was.
+
+        By the wall clock, for nothing else goes on while we do not run; it is only
+        shown.
+        """
+        now = time.time()
+        return max(0.0, now - float(self.notes.get(f"true {owner}", now)))
+
 
 NOTHING = Saved({}, {}, {}, {}, {})
 
@@ -167,7 +176,11 @@ class PeerStore:
     def position(self, owner: str, position: Position) -> None:
         """Keep how far we read `owner`, with the records that go with it."""
         self._batch.positions[owner] = position
-        self._soon()
+        self.still_true(owner)
+
+    def still_true(self, owner: str) -> None:
+        """Note that what is kept of `owner` is all there is, at this moment."""
+        self.note(f"true {owner}", f"{time.time():.0f}")
 
     def record(
         self, owner: str, key: str, version: int, record: dict[str, Any] | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,11 @@ async def test_what_was_kept_is_there_again(tmp_path: Path) -> None:
     await store.close()
     again = PeerStore(str(tmp_path), Health())
     saved = await again.open()
-    assert saved.notes == {"gen": "7"}
+    assert saved.notes["gen"] == "7"
+    assert saved.age_s("a") < 60
+    assert saved.age_s("never heard of") == 0
+    old = saved._replace(notes={"true a": f"{time.time() - 3600:.0f}"})
+    assert 3599 <= old.age_s("a") < 3660
     assert saved.heard == {"a": Position(1, 3)}
     assert saved.computers == {"a": {"name": "there"}}
     assert saved.positions == {"a": Position(5, 6)}
