@@ -10,7 +10,7 @@ run: $(VENV)/.ready        ## open the board (starts the daemon by itself)
 	@$(BIN)/paso
 
 test: $(VENV)/.ready-test  ## every test but the long runs
-	@$(BIN)/pytest -q -m "not soak"
+	@$(BIN)/pytest -q -m "not soak" -n 2 --dist loadfile
 
 soak: $(VENV)/.ready-test  ## the long runs: millions of frames, hundreds of kills
 	@$(BIN)/pytest -q -m soak --timeout 3600
