@@ -534,3 +534,30 @@ def test_a_folder_for_sockets_that_is_open_to_others_is_refused(
     with pytest.raises(UnsafePath):
         Tmux()
     shutil.rmtree(folder)
+
+
+def test_several_screens_are_read_in_one_call(terminals: Terminals) -> None:
+    one = terminals.start("sh", "-c", "echo first; sleep 600")
+    gone = terminals.start("sh", "-c", "echo second; sleep 600")
+    other = terminals.start("sh", "-c", "printf 'a\\n\\nthird'; sleep 600")
+    for ref, text in ((one, "first"), (gone, "second"), (other, "third")):
+        terminals.shows(ref, text)
+    terminals.tmux.kill(gone)
+    texts = terminals.tmux.screens([one, gone, other])
+    assert [text.split() for text in texts] == [["first"], [], ["a", "third"]]
+    assert terminals.tmux.screens([]) == []
+
+
+def test_a_bell_that_was_taken_back_can_ring_again(terminals: Terminals) -> None:
+    ref = terminals.start("sh", "-c", r"while read _; do printf '\a'; done")
+
+    def rings() -> bool:
+        pane = terminals.tmux.state(ref)
+        return pane is not None and pane.bell
+
+    for _ in range(2):
+        terminals.tmux.send(ref, "x")
+        until(rings)
+        terminals.tmux.take_bells([ref])
+        assert not rings()
+    terminals.tmux.take_bells([])
