@@ -87,9 +87,10 @@ def _state(one: Record) -> str:
 
 
 def _sessions(counts: Record) -> str:
-    live, waiting = counts.get("live") or 0, counts.get("needs_user") or 0
+    live, needs = counts.get("live") or 0, counts.get("needs_user") or 0
     told = f"{live} live" if live else ""
-    return f"{told}, {waiting} waiting".lstrip(", ") if waiting else told
+    words = "1 needs you" if needs == 1 else f"{needs} need you"
+    return f"{told}, {words}".lstrip(", ") if needs else told
 
 
 def _percent(value: object) -> str:

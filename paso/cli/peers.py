@@ -31,6 +31,7 @@ from paso.peers_file import (
     PeersConfig,
     checked_control,
     has_password,
+    key_mark,
     load_peers,
     new_key,
     save_peers,
@@ -143,9 +144,9 @@ def _follows(peers: dict[str, Any], config: PeersConfig) -> bool:
     """Whether the daemon has seen the file as it is now."""
     if os.environ.get("PASO_REDIS_URL"):
         return True
-    told = peers.get("url"), peers.get("network"), peers.get("control")
-    wanted = shown_url(config.url), config.network, config.control
-    return not config.enabled or told == wanted
+    told = [peers.get(name) for name in ("url", "network", "control", "key_mark")]
+    wanted = [shown_url(config.url), config.network, config.control]
+    return not config.enabled or told == [*wanted, key_mark(config.key)]
 
 
 def _joined(peers: dict[str, Any]) -> dict[str, Any]:

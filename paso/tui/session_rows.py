@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from paso.model import LIVE_PHASES
 from paso.text import escape, fit
 from paso.tui.card_lines import Piece, spread
 from paso.tui.session_book import LIVE
@@ -90,7 +91,7 @@ def _session(row: Row, session: Session, place: Place) -> list[Piece]:
         Piece(f"{sign_of(session)} ", f"mark-{state}"),
         Piece(fit(name, title - len(indent) - 2) + " ", "title"),
         Piece(fit(_card_word(row, session, place), task) + " ", "task"),
-        Piece(fit(phase_words(session), words) + " ", "words"),
+        Piece(fit(_phase_word(row, session), words) + " ", "words"),
         Piece(age, "age"),
         Piece(" ", "blank"),
     ]
@@ -98,6 +99,17 @@ def _session(row: Row, session: Session, place: Place) -> list[Piece]:
     preview = one_line(session.preview, max(place.width - used, 0))
     pieces.append(Piece(preview, "preview"))
     return _greyed(spread(pieces, [], place.width), row)
+
+
+def _phase_word(row: Row, session: Session) -> str:
+    """What it does; with a `?` where nobody knows whether it still does."""
+    words = phase_words(session)
+    return words if _is_fresh(row) or session.phase not in LIVE_PHASES else f"{words}?"
+
+
+def _is_fresh(row: Row) -> bool:
+    computer = row.computer
+    return computer is None or computer.this or computer.state == LIVE
 
 
 def _card_word(row: Row, session: Session, place: Place) -> str:
@@ -109,8 +121,7 @@ def _card_word(row: Row, session: Session, place: Place) -> str:
 
 def _greyed(pieces: list[Piece], row: Row) -> list[Piece]:
     """What is not fresh is grey, but for the sign."""
-    computer = row.computer
-    if computer is None or computer.this or computer.state == LIVE:
+    if _is_fresh(row):
         return pieces
     return [
         p if p.role.startswith("mark-") else p._replace(role="grey") for p in pieces

@@ -36,6 +36,13 @@ if TYPE_CHECKING:
 
 DONE_ONCE = frozenset(("session_end", "session_send"))
 
+DOING = {
+    "session_output": "reading output",
+    "session_send": "sending text",
+    "session_end": "ending sessions",
+}
+"""What can be refused, in words."""
+
 MAX_UNDER_WAY = 64
 """Requests of others that are worked on or wait for their session."""
 
@@ -166,7 +173,7 @@ class Answering:
         if CONTROLS.index(given) < CONTROLS.index(needed):
             self.refused += 1
             raise Refused(
-                f"control is {given} there, {request.op} needs {needed}",
+                f"{DOING[request.op]} is not allowed there: control is {given}",
                 hint=f"there: paso peers control {needed}",
             )
         return operation

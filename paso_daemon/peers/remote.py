@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from paso.errors import TimedOut
 from paso_daemon import session_methods
 from paso_daemon.cache import LIVE, OFFLINE
 from paso_daemon.peers.answering import Answering
@@ -106,7 +107,13 @@ class Remote:
         self, computer: str, op: str, params: Params, timeout_s: float
     ) -> Params:
         """Have it done by `computer`; raises what `Asking.ask` does."""
-        return await self.asking.ask(computer, op, params, timeout_s)
+        try:
+            return await self.asking.ask(computer, op, params, timeout_s)
+        except TimedOut:
+            raise TimedOut(
+                f"{self._name(computer)} did not answer within {timeout_s:g} s",
+                hint="it may have been done nevertheless: look again later",
+            ) from None
 
     def want(self, computer: str, project_uid: str = "") -> bool:
         """Somebody reads the projects, or the tasks of one; True: they are there."""
@@ -136,10 +143,14 @@ class Remote:
         peer = peers.presence.peers.get(computer)
         if peer is None:
             return f"no computer {computer!r:.60} is known"
-        name = str(peer.record.get("name", computer))[:64]
+        name = self._name(computer)
         if peers.state != LIVE:
             return f"{name} cannot be asked: {peers.reason or 'not joined yet'}"
         return f"{name} is offline" if peer.state == OFFLINE else None
+
+    def _name(self, computer: str) -> str:
+        peer = self._peers.presence.peers.get(computer)
+        return str(peer.record.get("name", computer))[:64] if peer else computer
 
     # For other computers ------------------------------------------------------
 

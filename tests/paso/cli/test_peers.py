@@ -265,7 +265,8 @@ def test_another_key_is_another_world_and_that_is_told(
     assert said.code == 0 and "1 computer signs with another key" in said.err
     assert "1 computer signs with another key" in laptop("peers", "status").out
     assert states(desk) == states(laptop) == ["live"]
-    laptop("peers", "on", "--key-file", "-", stdin=desk("peers", "key").out)
+    mended = laptop("peers", "on", "--key-file", "-", stdin=desk("peers", "key").out)
+    assert "signs with another key" not in mended.err
     until(lambda: states(laptop) == ["live", "live"])
 
 

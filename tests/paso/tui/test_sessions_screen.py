@@ -319,6 +319,7 @@ async def test_sessions_of_a_computer_that_is_away_are_shown_with_its_age(
         peer(app, "stale")
         await until(lambda: "far away" in screen_text(app), "the session")
         assert "stale" in line(app, "laptop")
+        assert "idle? " in line(app, "far away")
         for key in "ald":
             await pilot.press(key)
             assert "only on its own computer" in screen_text(app)

@@ -142,7 +142,7 @@ async def test_control_is_off_until_it_is_allowed(
     async with pair(redis, tmp_path, control="none") as (a, b):
         for op in ("session_end", "session_send", "session_output"):
             b.note(op)
-            with pytest.raises(Refused, match="control is none there"):
+            with pytest.raises(Refused, match="not allowed there: control is none"):
                 await a.ask(b, op, id="s1", text="x")
         assert not b.done
         assert b.peers.status()["requests_refused"] == 3
