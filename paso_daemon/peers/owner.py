@@ -64,7 +64,8 @@ class Owner:
         if not goes_on:
             self._snapshot_for(reader)
         elif body.get("reading") is not True and have is not None:
-            self._at.inbox.post(reader, "go_on", {"gen": have.gen, "n": have.n})
+            told = {"gen": have.gen, "n": have.n, "head": head.n}
+            self._at.inbox.post(reader, "go_on", told)
 
     def _end(self, reader: str, body: dict[str, Any], age_ms: int) -> None:
         self._leases.end(reader)

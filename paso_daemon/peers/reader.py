@@ -83,6 +83,8 @@ class Reader:
         self._lease_s = lease_s
         self._followers: dict[str, Follower] = {}
         self._complete: set[str] = set()
+        self._heads: dict[str, Position] = {}
+        """How far the logs went that we go on in; until there we are behind."""
         self._loop = asyncio.get_running_loop()
         self._lost_at: BoundedDict[str, float] = BoundedDict(256)
         places.inbox.handlers |= {
@@ -121,12 +123,22 @@ class Reader:
 
     def _tell(self, owner: str) -> None:
         """Say whether what is shown of its sessions is all there is."""
-        whole = owner in self._complete and self.is_reading(owner)
+        whole = owner in self._complete and self._is_up_to_date(owner)
         wanted = SESSIONS in self.wishes.get(owner, ())
         follows, directory = whole and wanted, self._at.directory
         if directory.cache.follows(owner) and not follows:
             self._at.store.still_true(owner)
         directory.follow(owner, follows)
+
+    def _is_up_to_date(self, owner: str) -> bool:
+        """It is read, and what was written while we did not is read, too."""
+        follower, head = self._followers.get(owner), self._heads.get(owner)
+        if follower is None or not follower.reading or follower.position is None:
+            return False
+        if head is not None and follower.position < head:
+            return False
+        self._heads.pop(owner, None)
+        return True
 
     def _end(self, owner: str) -> None:
         self._at.inbox.post(owner, "interest_end", {})
@@ -179,6 +191,7 @@ class Reader:
         """The computer is forgotten."""
         self._followers.pop(owner, None)
         self._complete.discard(owner)
+        self._heads.pop(owner, None)
         self._tell(owner)
 
     # Answers of owners --------------------------------------------------------
@@ -187,6 +200,9 @@ class Reader:
         follower = self._followers.get(owner)
         if follower is not None and owner in self.wishes:
             position = told_position(body)
+            self._heads[owner] = told_position(
+                body | {"n": body.get("head", position.n)}
+            )
             if not follower.go_on_from(position):
                 self._lost(owner, "it says to go on before where we are")
             self._tell(owner)
@@ -277,6 +293,8 @@ class Reader:
                 return
             if number % PER_TURN == 0:
                 await asyncio.sleep(0)
+        if owner in self._heads:
+            self._tell(owner)
 
     def _followed(self, owner: str, entry_id: bytes, flat: Any) -> bool:
         """Apply an entry; False when no further one of this log is to be read now."""

@@ -110,6 +110,33 @@ async def test_a_change_made_while_subscribing_is_never_lost(
             await asyncio.sleep(0.002)
 
 
+async def test_who_comes_back_is_up_to_date_once_what_was_missed_is_read(
+    redis: RedisServer, tmp_path: Path
+) -> None:
+    """Somebody else looked all the time, so the log goes on without a snapshot."""
+    async with nodes(redis, tmp_path, "a", "b", "c") as (a, b, c):
+        for node in (a, c):
+            node.watch("sessions")
+            await until(lambda n=node: n.directory.cache.follows(b.id))  # type: ignore[misc]
+        for version in range(2, 6):
+            a.leave()
+            await until(lambda: not a.directory.cache.follows(b.id))
+            for number in range(50):
+                b.put(number, version)
+            await until(lambda: c.agrees_with(b))
+            agreed: list[bool] = []
+
+            def look(told: list[bool] = agreed) -> None:
+                told += [a.agrees_with(b)] * a.directory.cache.follows(b.id)
+
+            a.directory.on_follow.append(look)
+            a.watch("sessions")
+            await until(lambda told=agreed: told)  # type: ignore[misc]
+            a.directory.on_follow.remove(look)
+            assert agreed == [True]
+        assert b.peers.at.snapshots.written <= 2
+
+
 async def test_who_leaves_costs_nothing_more_within_a_second(
     redis: RedisServer, tmp_path: Path
 ) -> None:
