@@ -21,7 +21,7 @@ from paso.errors import BadEvent, PeerUnreachable
 from paso_daemon.bounded import BoundedDict
 from paso_daemon.peers.keys import is_computer_id
 from paso_daemon.peers.log import Position, position_of
-from paso_daemon.peers.signing import Signed, number
+from paso_daemon.peers.signing import Signed, number, object_of
 from paso_daemon.peers.tail import last_id
 
 TYPE_CHECKING = False
@@ -207,9 +207,7 @@ class Inbox:
         if said.kind not in self.handlers:
             raise BadEvent(f"no kind {said.kind!r:.40}")
         self._check_order(said)
-        body = orjson.loads(said.body)
-        if type(body) is not dict:
-            raise BadEvent("the body is no object")
+        body = object_of(said.body)
         made_ms = number(entry_id.partition(b"-")[0])
         return Message(said.sender, said.kind, body, self._clock.age_ms(made_ms))
 

@@ -20,6 +20,7 @@ import orjson
 from paso.errors import BadEvent
 from paso_daemon.cache import LIVE, OFFLINE, STALE
 from paso_daemon.peers.log import Position
+from paso_daemon.peers.signing import object_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,9 +97,7 @@ class Presence:
             BadEvent: it is none of this computer, or an older one.
         """
         said = self._signer.unseal(id, KIND, value)
-        body = orjson.loads(said.body)
-        if type(body) is not dict:
-            raise BadEvent("a sign of life is no object")
+        body = object_of(said.body)
         peer, beat = self.know(id), Position(said.gen, said.n)
         if peer is None:
             raise BadEvent("too many computers")

@@ -18,15 +18,13 @@ import asyncio
 import logging
 from typing import Any, NamedTuple
 
-import orjson
-
 from paso.errors import BadEvent, PeerUnreachable
 from paso_daemon.bounded import BoundedDict
 from paso_daemon.peers.answers import Failed
 from paso_daemon.peers.inbox import fields_of, text
 from paso_daemon.peers.interest import SESSIONS
 from paso_daemon.peers.log import GAP, NEXT, Follower, Position, position_of
-from paso_daemon.peers.signing import TO_ALL, Signed
+from paso_daemon.peers.signing import TO_ALL, Signed, object_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -319,13 +317,7 @@ class Reader:
         kind, data, mac = fields_of(flat, ("k", "b", "m"))
         said = Signed(owner, text(kind), place.gen, place.n, data)
         self._at.signer.check(mac, said, TO_ALL)
-        try:
-            body = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
-            raise BadEvent(f"no JSON: {error}") from None
-        if type(body) is not dict:
-            raise BadEvent("the body is no object")
-        return place, said.kind, body
+        return place, said.kind, object_of(data)
 
     def _apply(
         self, owner: str, place: Position, kind: str, body: dict[str, Any]

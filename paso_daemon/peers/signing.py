@@ -10,7 +10,9 @@ Never: do I/O, read a clock, decide whether a number is new.
 from __future__ import annotations
 
 import hmac
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import orjson
 
 from paso.errors import BadEvent
 
@@ -90,6 +92,17 @@ class Signer:
         said = Signed(sender, kind, number(parts[2]), number(parts[3]), parts[4])
         self.check(parts[0], said, TO_ALL)
         return said
+
+
+def object_of(data: bytes) -> dict[str, Any]:
+    """Return what a body says. Raises BadEvent unless it is an object of JSON."""
+    try:
+        found = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise BadEvent(f"no JSON: {error}") from None
+    if type(found) is not dict:
+        raise BadEvent("the body is no object")
+    return found
 
 
 def number(text: bytes) -> int:

@@ -14,10 +14,9 @@ import asyncio
 import zlib
 from typing import Any, NamedTuple
 
-import orjson
-
 from paso.errors import BadEvent, PeerUnreachable
 from paso_daemon.peers.log import Position
+from paso_daemon.peers.signing import object_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,11 +65,8 @@ def unpack(signer: Signer, owner: str, value: bytes) -> Snapshot:
         raise BadEvent(f"a snapshot has more than {MAX_UNPACKED} bytes")
     if not packer.eof:
         raise BadEvent("a snapshot is cut off")
-    try:
-        # Line by line: other threads get their turn between two records.
-        records = [orjson.loads(line) for line in data.split(b"\n") if line]
-    except orjson.JSONDecodeError as error:
-        raise BadEvent(f"a snapshot is no JSON: {error}") from None
+    # Line by line: other threads get their turn between two records.
+    records = [object_of(line) for line in data.split(b"\n") if line]
     return Snapshot(Position(said.gen, said.n), records)
 
 

@@ -45,7 +45,7 @@ def log_entry(node: Node, number: int, signer: Signer = SIGNER) -> dict[str, byt
 def message(
     sender: str, to: str, kind: str, gen: int, n: int, body: Any, signer: Signer
 ) -> dict[str, Any]:
-    data = orjson.dumps(body)
+    data = body if isinstance(body, bytes) else orjson.dumps(body)
     mac = signer.mac(sender, to, kind, gen, n, data)
     return {"k": kind, "f": sender, "g": gen, "n": n, "b": data, "m": mac}
 
@@ -171,6 +171,7 @@ async def test_messages_without_the_key_are_refused(
             message(a.id, b.id, "interest", gen, 1007, {"topics": 7}, SIGNER),
             message(a.id, b.id, "hello", gen, 1008, {}, SIGNER),
             message(a.id, b.id, "go_on", gen, 1009, {"gen": "x"}, SIGNER),
+            message(a.id, b.id, "note", gen, 1010, b"no JSON", SIGNER),
             good | {"k": "bye"},
             good | {"g": gen + 1},
             good | {"n": 2000},
@@ -272,9 +273,10 @@ def test_a_snapshot_that_would_fill_the_memory_is_refused() -> None:
 
 
 BROKEN = zlib.compress(b"{")
+NO_RECORD = zlib.compress(b"[]")
 
 
-@pytest.mark.parametrize("body", [b"", b"x", BROKEN[:-3], BROKEN])
+@pytest.mark.parametrize("body", [b"", b"x", BROKEN[:-3], BROKEN, NO_RECORD])
 def test_a_damaged_snapshot_is_refused(body: bytes) -> None:
     with pytest.raises(BadEvent):
         unpack(SIGNER, "a" * 16, SIGNER.seal("a" * 16, "snap", 1, 1, body))
