@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from paso.cli.table import Head, table
 from paso.cli.times import ago
+from paso.model import LIVE_PHASES
 from paso.text import escape
 from paso.tui.session_words import age_of, phase_words, sign_of, state_of
 
@@ -68,17 +69,21 @@ def session_table(out: Output, every: Sequence[Found]) -> list[str]:
 
 
 def _state(one: Found) -> str:
+    """A `?` is where nobody knows whether it is still so."""
     words = phase_words(one.session)
-    return words if one.source["state"] == "fresh" else f"{words}?"
+    doubted = one.source["state"] != "fresh" and one.session.phase in LIVE_PHASES
+    return f"{words}?" if doubted else words
 
 
 def _where(one: Found) -> str:
     if one.is_here:
         return "here"
-    name = escape(one.computer_name)
-    if one.source["state"] == "fresh":
-        return name
-    return f"{name} ({age_words(one)})"
+    return f"{escape(one.computer_name)}{_doubt(one)}"
+
+
+def _doubt(one: Found) -> str:
+    fresh = one.is_here or one.source["state"] == "fresh"
+    return "" if fresh else f" ({age_words(one)})"
 
 
 def age_words(one: Found) -> str:
@@ -117,7 +122,7 @@ def _facts(one: Found) -> Iterator[tuple[str, str]]:
     yield "folder", escape(session.cwd)
     yield "terminal", _terminal(session)
     where = f"{escape(one.computer_name)}, id {session.computer}"
-    yield "computer", where if one.is_here else f"{where} ({age_words(one)})"
+    yield "computer", f"{where}{_doubt(one)}"
     yield "pid", str(session.pid or "")
     yield "activity", _activity(session)
     yield "exit code", "" if session.exit_code is None else str(session.exit_code)
