@@ -38,16 +38,20 @@ class Workers:
         Arguments:
             what: names it in errors.
         Raises:
-            Refused: all threads are at work.
+            Refused: all threads are at work, or there can be no more.
             TimedOut: it is not done within `timeout_s` seconds; it goes on.
         """
         if self.busy >= self._limit:
             raise Refused(f"{what}: too much is under way, try again")
         done: asyncio.Future[Found] = self._loop.create_future()
-        self.busy += 1
-        threading.Thread(
+        thread = threading.Thread(
             target=self._work, args=(work, done), name=what, daemon=True
-        ).start()
+        )
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise Refused(f"{what}: {error}") from None
+        self.busy += 1
         try:
             async with asyncio.timeout(timeout_s):
                 return await done

@@ -50,3 +50,19 @@ async def test_who_stops_waiting_hears_no_more_of_it() -> None:
     async with asyncio.timeout(10):
         while workers.busy:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+
+
+async def test_a_thread_that_cannot_start_keeps_no_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workers = Workers(asyncio.get_running_loop(), limit=1)
+
+    def none_left(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", none_left)
+        with pytest.raises(Refused, match="can't start new thread"):
+            await workers.run("look", lambda: 5, 10.0)
+    assert workers.busy == 0
+    assert await workers.run("look", lambda: 5, 10.0) == 5
