@@ -227,12 +227,18 @@ class PeerStore:
 
     def _open(self) -> Saved:
         try:
-            return self._load(self._connect())
-        except sqlite3.OperationalError as error:
+            return self._load_or_begin()
+        except (sqlite3.OperationalError, OSError) as error:
             # Locked, read-only or full: do without, and leave it as it is.
             self._tell(f"{self._path}: {error}")
             self._close()
             return NOTHING
+
+    def _whole(self) -> Saved:
+        try:
+            return self._load(self._connect())
+        except sqlite3.OperationalError:
+            raise
         except (sqlite3.DatabaseError, ValueError, TypeError) as error:
             logger.warning("%s is damaged, begun anew: %s", self._path, error)
             self._put_aside()

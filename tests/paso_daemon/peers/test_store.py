@@ -93,6 +93,18 @@ async def test_a_damaged_file_is_put_aside(tmp_path: Path) -> None:
     await store.close()
 
 
+async def test_a_damaged_file_that_cannot_be_put_aside_is_done_without(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "peers.db").write_bytes(b"x" * 5000)
+    (tmp_path / "peers.db.damaged").mkdir()
+    health = Health()
+    store = await opened(tmp_path, health)
+    assert await store.result("a") is None
+    await until(lambda: [one["name"] for one in health.told()] == ["peers.db"])
+    await store.close()
+
+
 async def test_a_file_that_cannot_be_written_is_told_and_held_against_nobody(
     tmp_path: Path,
 ) -> None:
