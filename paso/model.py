@@ -71,6 +71,9 @@ ATTENTIONS = ("none", "input", "finished", "failed")
 PTY, TMUX = "pty", "tmux"
 BACKENDS = (PTY, TMUX)
 
+SHORT_ID = 6
+"""Characters of the id of a session or a computer where people read it."""
+
 TITLE_MAX = 255
 NAME_MAX = 100
 """Characters of a project, column or label name."""

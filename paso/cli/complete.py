@@ -251,7 +251,8 @@ def _projects(context: Context, current: str) -> Candidates:
 
 
 def _sessions(context: Context, current: str) -> Candidates:
-    from paso.commands.sessions import SHORT_ID, list_sessions
+    from paso.commands.sessions import list_sessions
+    from paso.model import SHORT_ID
 
     for session in list_sessions(_board(context), limit=MOST):
         yield session.id[:SHORT_ID], session.title

@@ -16,6 +16,7 @@ from paso.cli.session_find import Found, find, here, session_of
 from paso.cli.session_words import session_line
 from paso.cli.session_work import folder, title_of, work_of
 from paso.errors import InvalidValue, PasoError, Refused, UsageError
+from paso.model import SHORT_ID
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def run_start(context: Context, found: Arguments) -> int:
     if attaches:
         return _attach(context, session)
     answer(context, here(context, session))
-    context.out.say(f"paso session attach {session.id[:6]} shows it")
+    context.out.say(f"paso session attach {session.id[:SHORT_ID]} shows it")
     return 0
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from paso.computer import this_computer
 from paso.errors import Ambiguous, NoListener, NotFound, PasoError
-from paso.model import LIVE_PHASES, Session
+from paso.model import LIVE_PHASES, SHORT_ID, Session
 from paso.records import NamedTuple
 
 TYPE_CHECKING = False
@@ -79,8 +79,8 @@ def find(context: Context, ref: str) -> Found:
         raise Ambiguous(
             f"several sessions match {ref!r}",
             candidates=tuple(
-                f"{one.session.id[:6]} {one.session.title} on {one.computer_name}"
-                for one in matches[:5]
+                f"{one.id[:SHORT_ID]} {one.title} on {place}"
+                for one, place, *_ in matches[:5]
             ),
         ) from error
 

@@ -12,6 +12,7 @@ from paso.cli.session_act import answer
 from paso.cli.session_find import find_here, here
 from paso.cli.session_words import session_line
 from paso.errors import UsageError
+from paso.model import SHORT_ID
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def run_remove(context: Context, found: Arguments) -> int:
 
     sessions = _sessions(context, found.words("ID"))
     what = (
-        f"session {sessions[0].id[:6]} {sessions[0].title!r}"
+        f"session {sessions[0].id[:SHORT_ID]} {sessions[0].title!r}"
         if len(sessions) == 1
         else f"{len(sessions)} sessions"
     )
@@ -91,7 +92,7 @@ def run_remove(context: Context, found: Arguments) -> int:
         for session in sessions:
             remove_session(context.db, session.id)
     ids = [session.id for session in sessions]
-    context.out.show(ids, ids, lambda: [f"removed {one[:6]}" for one in ids])
+    context.out.show(ids, ids, lambda: [f"removed {one[:SHORT_ID]}" for one in ids])
     return 0
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from paso.cli.table import Head, table
 from paso.cli.times import ago
-from paso.model import LIVE_PHASES
+from paso.model import LIVE_PHASES, SHORT_ID
 from paso.text import escape
 from paso.tui.session_words import age_of, phase_words, sign_of, state_of
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from paso.cli.output import Output
     from paso.cli.session_find import Found
     from paso.model import Session
-
-SHORT = 6
-"""Digits of an id where people read it."""
 
 COLORS = {
     "waiting": "#EAB308",
@@ -56,7 +53,7 @@ def session_table(out: Output, every: Sequence[Found]) -> list[str]:
     rows = [
         (
             sign_of(one.session),
-            one.session.id[:SHORT],
+            one.session.id[:SHORT_ID],
             escape(one.session.title),
             escape(one.session.task or ""),
             _state(one),
@@ -98,15 +95,16 @@ def age_words(one: Found) -> str:
 
 def session_line(out: Output, session: Session) -> str:
     """The session in a line: what a command that changed it answers."""
+    short = out.palette.bold(session.id[:SHORT_ID])
     state = out.palette.dim(f"({phase_words(session)})")
-    return f"{out.palette.bold(session.id[:SHORT])}  {escape(session.title)}  {state}"
+    return f"{short}  {escape(session.title)}  {state}"
 
 
 def session_lines(out: Output, one: Found) -> Iterator[str]:
     """All there is to know of a session, but its history."""
     session, paint = one.session, out.palette
     yield (
-        f"{paint.bold(session.id[:SHORT])}  {paint.bold(escape(session.title))}"
+        f"{paint.bold(session.id[:SHORT_ID])}  {paint.bold(escape(session.title))}"
         f"  {sign_of(session)} {phase_words(session)}"
     )
     for name, value in _facts(one):

@@ -114,7 +114,8 @@ def _relations(out: Output, relations: tuple[Relation, ...]) -> Iterator[str]:
 
 def _sessions(context: Context, task: Task) -> list[str]:
     from paso.cli.times import ago
-    from paso.commands.sessions import SHORT_ID, list_sessions
+    from paso.commands.sessions import list_sessions
+    from paso.model import SHORT_ID
 
     paint = context.out.palette
     return [

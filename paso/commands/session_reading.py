@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from paso.database import sessions
 from paso.errors import Ambiguous, NotFound
-from paso.model import LIVE_PHASES
+from paso.model import LIVE_PHASES, SHORT_ID
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 ID_PREFIX = 4
 """Characters of an id that are needed to name a session by it."""
-
-SHORT_ID = 6
-"""Characters of an id where people read it."""
 
 CANDIDATES = 5
 

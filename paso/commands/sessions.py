@@ -22,7 +22,6 @@ from paso.commands.session_course import (
     session_stopping,
 )
 from paso.commands.session_reading import (
-    SHORT_ID,
     backend_of,
     find_session,
     get_session,
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
     from paso.model import Session
 
 __all__ = [
-    "SHORT_ID",
     "BackendRef",
     "SessionMark",
     "acknowledge",

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from paso.commands import sessions as store
 from paso.errors import Conflict, NotFound, ToolFailed
-from paso.model import TMUX
+from paso.model import SHORT_ID, TMUX
 from paso.sessions.server import named_socket, users_socket
 from paso.sessions.targets import find_pane, shown
 from paso.sessions.tmux import Tmux
@@ -98,7 +98,8 @@ def _check_free(db: Database, pane: PaneState, ref: BackendRef) -> None:
         )
         if same:
             raise Conflict(
-                f"{shown(pane)} is the session {session.id[:6]} {session.title} already"
+                f"{shown(pane)} is already the session"
+                f" {session.id[:SHORT_ID]} {session.title}"
             )
     if pane.owner:
         raise Conflict(f"{shown(pane)} was made by Paso for a session of its own")

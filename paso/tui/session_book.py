@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from paso.model import ACTIVITIES, ATTENTIONS, PHASES, Session
+from paso.model import ACTIVITIES, ATTENTIONS, PHASES, SHORT_ID, Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class SessionBook:
         if known is not None:
             return known
         this = computer_id == self.own
-        name = self.name if this and self.name else computer_id[:6]
+        name = self.name if this and self.name else computer_id[:SHORT_ID]
         return Computer(computer_id, name, LIVE if this else OFFLINE, None, 0.0, this)
 
     def peers_words(self) -> str:
@@ -286,7 +286,7 @@ def computer_from(record: Any, now: float) -> Computer | None:
     needs = _number(_dict(record.get("counts")).get("needs_user"))
     return Computer(
         record["id"],
-        _text(record.get("name")) or record["id"][:6],
+        _text(record.get("name")) or record["id"][:SHORT_ID],
         state if state in (LIVE, STALE, OFFLINE) else OFFLINE,
         _seconds(record.get("age_s")),
         now,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from time import monotonic
 
+from paso.model import SHORT_ID
 from paso.text import escape
 from paso.tui.screens.picker import ListDialog, Row
 from paso.tui.search import fits
@@ -34,7 +35,7 @@ class ComputerPicker(ListDialog[str]):
         for other in self.paso.book.others():
             name = escape(other.name)
             if fits(search, name):
-                tail = f"{other.id[:6]}  {computer_words(other, now)}"
+                tail = f"{other.id[:SHORT_ID]}  {computer_words(other, now)}"
                 yield Row(other.id, name, tail)
 
     def news_came(self, news: News) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
+from paso.model import SHORT_ID
 from paso.text import cut, escape
 from paso.tui.screens.details_text import time_words
 from paso.tui.session_words import age_of, phase_words, sign_of, state_of
@@ -50,7 +51,7 @@ def session_parts(
         parts.append(Content.styled(f"{sign_of(session)} ", look))
         parts.append(f"{cut(escape(session.title), 40)}  {phase_words(session)}")
         age = age_of(session, now)
-        where = f"  {age}  {session.id[:6]}\n"
+        where = f"  {age}  {session.id[:SHORT_ID]}\n"
         parts.append(Content.styled(where, "$foreground 50%"))
         parts += _events(history)
     if len(found) > SHOWN:
