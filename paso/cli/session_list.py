@@ -13,7 +13,7 @@ from paso.cli.pieces import SESSION
 from paso.cli.session_find import Found, find, here, others
 from paso.cli.session_words import session_lines, session_table
 from paso.errors import NotFound, ToolFailed
-from paso.model import ENDED, FAILED, LIVE_PHASES, TMUX
+from paso.model import LIVE_PHASES, TMUX
 from paso.text import escape
 
 TYPE_CHECKING = False
@@ -48,12 +48,10 @@ def run_list(context: Context, found: Arguments) -> int:
 
 def look_if_nobody_does(context: Context) -> None:
     """Without a daemon nobody notes that a session has ended: look now."""
+    from paso.commands.sessions import list_sessions
     from paso.events.process import read_pid_file
 
-    live = context.db.value(
-        "SELECT count(*) FROM sessions WHERE phase IN ('starting', 'running',"
-        " 'stopping')"
-    )
+    live = list_sessions(context.db, phases=LIVE_PHASES, limit=1)
     if live and read_pid_file(context.paths) is None:
         from paso.sessions.actions import look_at_all
 
@@ -175,13 +173,16 @@ def output_of(context: Context, one: Found, lines: int) -> str:
 
 
 def _output_here(context: Context, session: Session, lines: int) -> str:
-    if session.backend == TMUX and session.phase not in (ENDED, FAILED):
+    from paso.commands.session_phases import OVER
+
+    if session.backend == TMUX and session.phase not in OVER:
         from paso.sessions.actions import output
 
         try:
             return output(context.db, session.id, lines)
         except ToolFailed:
             return session.preview
+    # What `output` does, too; but most are over, and need nothing that knows tmux.
     from paso.commands.sessions import saved_tail
 
     kept = saved_tail(context.db, session.id).rstrip().splitlines()

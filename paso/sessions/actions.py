@@ -23,7 +23,7 @@ from paso.errors import (
     ToolFailed,
     ToolMissing,
 )
-from paso.model import ENDED, FAILED, FINAL_PHASES, LOST, PTY, TMUX
+from paso.model import FINAL_PHASES, LOST, PTY, TMUX
 from paso.sessions.adopting import adopt
 from paso.sessions.ending import command_of, end_command
 from paso.sessions.environment import (
@@ -181,7 +181,7 @@ def output(db: Database, session_id: str, lines: int = 200) -> str:
     """
     session = store.get_session(db, session_id)
     ref = store.backend_of(db, session_id)
-    if ref.tmux_pane is not None and session.phase not in (ENDED, FAILED):
+    if ref.tmux_pane is not None and not is_over(session):
         with suppress(NotFound):
             return Tmux(ref.tmux_socket).output(ref, lines)
     kept = store.saved_tail(db, session_id).rstrip().splitlines()

@@ -11,8 +11,9 @@ import time
 from contextlib import suppress
 
 from paso.commands import sessions as store
+from paso.commands.session_phases import OVER
 from paso.errors import NotFound, PhaseRefused, ToolFailed
-from paso.model import ENDED, FAILED, LIVE_PHASES, LOST, PTY, STARTING, STOPPING
+from paso.model import LIVE_PHASES, LOST, PTY, STARTING, STOPPING
 from paso.sessions import reconcile
 from paso.sessions.activity import preview_of
 from paso.sessions.reconcile import Verdict, decide, facts_of
@@ -38,7 +39,7 @@ WHERE session_id = :id AND phase = :phase AND id > coalesce((SELECT max(id)
 
 def is_over(session: Session) -> bool:
     """True when nothing can become of it any more."""
-    return session.phase in (ENDED, FAILED)
+    return session.phase in OVER
 
 
 def look_again(db: Database, session_id: str) -> Session:

@@ -8,8 +8,9 @@ Never: start, signal or close anything; take what is not known for alive or for 
 
 from __future__ import annotations
 
+from paso.commands import session_phases
 from paso.events.process import boot_id, start_ticks
-from paso.model import FAILED, LOST, PTY, STARTING, STOPPING
+from paso.model import LOST, PTY, STARTING, STOPPING
 from paso.records import NamedTuple
 from paso.sessions.ending import command_of
 from paso.sessions.server import is_same_server
@@ -113,7 +114,7 @@ def decide(session: Session, facts: Facts, in_phase_s: float) -> Verdict:
     Arguments:
         in_phase_s: how long it is in its phase, in seconds.
     """
-    if session.phase not in (FAILED, "ended") and facts.known:
+    if session.phase not in session_phases.OVER and facts.known:
         if session.phase == STARTING and session.pid is None:
             return _starting(facts, in_phase_s)
         if session.backend == PTY:
