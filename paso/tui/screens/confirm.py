@@ -26,6 +26,7 @@ class Confirm(Dialog[bool]):
         text: what it concerns, escaped.
         key: the key for yes; never the key that led here.
         verb: what yes does, in words.
+        otherwise: what no does.
     """
 
     BINDINGS: ClassVar[list[Any]] = [
@@ -38,19 +39,27 @@ class Confirm(Dialog[bool]):
     }
     """
 
-    def __init__(self, question: str, text: str, key: str, verb: str) -> None:
+    def __init__(
+        self,
+        question: str,
+        text: str,
+        key: str,
+        verb: str,
+        otherwise: str = "leave it",
+    ) -> None:
         super().__init__()
         self._question = question
         self._text = text
         self._key = key
         self._verb = verb
+        self._otherwise = otherwise
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog--frame") as frame:
             frame.border_title = "Sure?"
             yield plain(self._question)
             yield plain(self._text)
-            yield keys_line([(self._key, self._verb), ("n", "leave it")])
+            yield keys_line([(self._key, self._verb), ("n", self._otherwise)])
 
     def on_key(self, event: events.Key) -> None:
         if event.key == self._key:

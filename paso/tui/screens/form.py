@@ -192,7 +192,8 @@ class Form(Dialog[T]):
                 self.dismiss(None)
 
         text = "What you typed is not saved."
-        self.app.push_screen(Confirm("Leave the form?", text, "y", "leave it"), decide)
+        question = Confirm("Leave the form?", text, "y", "leave it", "go on writing")
+        self.app.push_screen(question, decide)
 
     def action_editor(self) -> None:
         """Edit the long text of the form in the user's own editor."""

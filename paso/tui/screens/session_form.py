@@ -65,7 +65,8 @@ class StartForm(Form[Session]):
 
     def fields(self) -> Iterable[Widget]:
         start = self._start
-        yield row("Command", TextLine(start.command, "command", hint="make test"))
+        command = TextLine(start.command, "command", hint="make test", offered=True)
+        yield row("Command", command)
         hint = "title of the card, or the command"
         yield row("Title", TextLine("", "title", TITLE_MAX, hint))
         yield row("Folder", TextLine(start.folder, "folder"))

@@ -24,16 +24,24 @@ class TextLine(Input):
         id: the name of the field.
         most: characters it takes.
         hint: shown while it is empty.
+        offered: where it begins is a guess, which typing replaces.
     """
 
-    def __init__(self, text: str, id: str, most: int = 0, hint: str = "") -> None:
+    def __init__(
+        self,
+        text: str,
+        id: str,
+        most: int = 0,
+        hint: str = "",
+        offered: bool = False,
+    ) -> None:
         self._original = text
         super().__init__(
             escape(text),
             id=id,
             placeholder=hint,
             max_length=most,
-            select_on_focus=False,
+            select_on_focus=offered,
         )
 
     @property

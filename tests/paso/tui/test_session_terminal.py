@@ -195,7 +195,7 @@ def test_one_is_started_from_the_list_and_the_cursor_is_on_it(
     terminal.wait_for("card one", LONG_S)
     terminal.press("S")
     terminal.wait_for("No sessions yet", LONG_S)
-    for typed, name in (("cat", "cat"), (" -u", "cat -u")):
+    for typed, name in (("cat", "cat"), ("cat -u", "cat -u")):
         terminal.press("n")
         terminal.wait_for("Start a session", LONG_S)
         terminal.type(typed)
