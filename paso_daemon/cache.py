@@ -84,11 +84,14 @@ class Cache:
         version: int,
         now: float,
         group: str = "",
+        *,
+        same: bool = False,
     ) -> bool:
         """Keep a record; False when it is not newer, was removed, or does not fit.
 
         Arguments:
             version: 0 where records have none.
+            same: another record of the same version counts as newer.
         Raises:
             TypeError: it cannot be written as JSON.
         """
@@ -97,7 +100,7 @@ class Cache:
             return False
         if kind == "computers":
             self._read_at[kind, owner] = now
-        return shelf.put(Item(key, record, version), now, group)
+        return shelf.put(Item(key, record, version), now, group, same=same)
 
     def patch(self, kind: str, owner: str, key: str, fields: Record) -> bool:
         """Change what has no version; False when nothing changed."""
@@ -122,28 +125,26 @@ class Cache:
         items: Iterable[Item],
         now: float,
         group: str | None = None,
-        *,
-        anew: bool = False,
     ) -> Changes:
         """Make the records of a computer be `items`, a snapshot: others are removed.
 
         Arguments:
             now: when the snapshot was taken.
             group: `items` are those of a group; others stay as they are.
-            anew: the owner begins anew, as with another database: its versions of
-                before mean nothing.
         Raises:
             TypeError: a record cannot be written as JSON.
         """
         shelf = self._shelf(kind, owner)
         if shelf is None:
             return Changes((), (), ())
-        before = tuple(shelf.entries)
-        if anew:
-            shelf.clear()
         self._read_at[kind, owner] = now
-        found = shelf.replace(items, now, group or "", whole=group is None)
-        return found if not anew else _compared(before, found, shelf)
+        return shelf.replace(items, now, group or "", whole=group is None)
+
+    def begin_anew(self, kind: str, owner: str) -> None:
+        """The owner counts versions anew, as with another database: any is newer."""
+        shelf = self._shelves[kind].get(owner)
+        if shelf is not None:
+            shelf.begin_anew()
 
     def forget(self, owner: str) -> list[tuple[str, str]]:
         """Drop all that is known of a computer; return kinds and keys."""
@@ -320,12 +321,3 @@ _TOLD_OF_OWN = ("computers", "sessions")
 
 def _ignore(kind: str, owner: str, key: str, gone: Entry) -> None:
     """Nobody wants to know."""
-
-
-def _compared(before: tuple[str, ...], found: Changes, shelf: Shelf) -> Changes:
-    """Return what changed when everything was put anew."""
-    were = dict.fromkeys(before)
-    added = tuple(key for key in found.added if key not in were)
-    changed = tuple(key for key in found.added if key in were)
-    gone = tuple(key for key in before if key not in shelf.entries)
-    return Changes(added, changed, gone)

@@ -22,6 +22,7 @@ from paso_daemon.cache import LINKS, Cache, Known
 from paso_daemon.coalescer import ACTIVITY, REMOVED, STARTED, UPDATED, Coalescer, News
 from paso_daemon.listeners import Listeners
 from paso_daemon.own_computer import own_record
+from paso_daemon.replacing import ids_of, in_parts
 from paso_daemon.shelf import Item, Record
 
 TYPE_CHECKING = False
@@ -108,10 +109,21 @@ class Directory:
         checked = told.session(owner, record, owner == self.own.id)
         if checked is None or type(version) is not int or version < 0:
             return self._refuse()
-        before = self.cache.entry("sessions", owner, checked["id"])
-        if not self._put("sessions", owner, checked["id"], checked, version):
+        return self.keep_session(owner, checked, version)
+
+    def keep_session(
+        self, owner: str, checked: Record, version: int, *, same: bool = False
+    ) -> bool:
+        """Keep a session that was checked; False when it is not newer.
+
+        Arguments:
+            same: another record of the same version counts as newer.
+        """
+        id = checked["id"]
+        before = self.cache.entry("sessions", owner, id)
+        if not self._put("sessions", owner, id, checked, version, same=same):
             return False
-        self._mark_session(owner, checked["id"], before and before.project_id)
+        self._mark_session(owner, id, before and before.project_id)
         return True
 
     def remove_session(self, owner: str, id: str, version: int | None) -> bool:
@@ -153,27 +165,14 @@ class Directory:
             age_s: how long ago it was taken.
             anew: the owner counts versions anew, as with another database.
         """
-        good = list(self._session_items(owner, items))
-        before = {one.key: one.entry for one in self.cache.known("sessions", owner)}
-        at = self._clock() - age_s
-        found = self.cache.replace("sessions", owner, good, at, anew=anew)
-        for id in found.added + found.changed:
-            known = before.get(id)
-            self._mark_session(owner, id, known and known.project_id)
-        for id in found.removed:
-            gone = before[id]
-            self._mark(
-                "sessions", owner, id, News(REMOVED, gone.project_id, gone.version)
-            )
+        records = list(items)
+        ids = ids_of(records)
+        for _ in in_parts(self, owner, ids, records, age_s=age_s, anew=anew):
+            pass
 
-    def _session_items(self, owner: str, items: Iterable[Record]) -> Iterator[Item]:
-        for record in items:
-            checked = told.session(owner, record, owner == self.own.id)
-            version = checked.get("version", 0) if checked is not None else None
-            if checked is None or type(version) is not int or version < 0:
-                self._refuse()
-            else:
-                yield Item(checked["id"], checked, version)
+    def sessions_were_true(self, owner: str, age_s: float) -> None:
+        """What is known of a computer's sessions was all there was, `age_s` ago."""
+        self.cache.renew("sessions", owner, self._clock() - age_s)
 
     def _mark_session(self, owner: str, id: str, project_before: int | None) -> None:
         """Who follows the project that a session left hears of it as well."""
@@ -378,10 +377,13 @@ class Directory:
         return Known(chosen[0], id, entry)
 
     def _put(
-        self, kind: str, owner: str, key: str, record: Record, version: int
+        self,
+        *what: *tuple[str, str, str, Record, int],
+        same: bool = False,
     ) -> bool:
+        """Arguments: kind, owner, key, record and version."""
         try:
-            return self.cache.put(kind, owner, key, record, version, self._clock())
+            return self.cache.put(*what, self._clock(), same=same)
         except TypeError:
             return self._refuse()
 

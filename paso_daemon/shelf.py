@@ -27,6 +27,9 @@ TOMBSTONE_S = 24 * 3600.0
 MAX_TOMBSTONES = 10_000
 """For one kind of one computer."""
 
+BEFORE_ALL = -1
+"""The version of what was known when versions began anew."""
+
 Record = dict[str, Any]
 
 
@@ -103,6 +106,9 @@ class Shelf:
         entry = entry_of(record, version, group)
         if known is not None and not _is_newer(entry, known, same):
             return False
+        if known is not None and known == _aged(entry):
+            self.entries[key] = entry
+            return False
         if self._is_buried(key, version, now):
             return False
         if not self._make_room(key, len(entry.data)):
@@ -165,12 +171,10 @@ class Shelf:
     def count(self, field: str, value: str) -> int:
         return len(self.index.get((field, value), ()))
 
-    def clear(self) -> None:
-        """Forget everything, removals too: versions begin anew."""
-        self.entries.clear()
-        self.index.clear()
+    def begin_anew(self) -> None:
+        """Versions begin anew: any is newer than what is known, or was removed."""
         self._tombstones = None
-        self.size = 0
+        self.entries = {key: _aged(entry) for key, entry in self.entries.items()}
 
     def _add(self, key: str, entry: Entry) -> None:
         self.entries[key] = entry
@@ -191,7 +195,7 @@ class Shelf:
         return entry
 
     def _bury(self, key: str, version: int, now: float) -> None:
-        if version:
+        if version > 0:
             if self._tombstones is None:
                 self._tombstones = BoundedDict(MAX_TOMBSTONES)
             self._tombstones[key] = (version, now)
@@ -245,6 +249,11 @@ def entry_of(record: Record, version: int, group: str) -> Entry:
         project if type(project) is int else 0,
         _text(record.get("attention")),
     )
+
+
+def _aged(entry: Entry) -> Entry:
+    """Return the entry as one that is older than any version."""
+    return Entry(entry.data, BEFORE_ALL, *entry[2:])
 
 
 def places(entry: Entry) -> list[tuple[str, str]]:

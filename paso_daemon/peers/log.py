@@ -68,12 +68,16 @@ class Follower:
         self.gaps = 0
         self._late: Position | None = None
 
-    def go_on_from(self, position: Position) -> bool:
-        """Read from here on; False when that would lead back.
+    def may_go_on_from(self, position: Position) -> bool:
+        """Return False when that would lead back.
 
         An owner's word is signed, but it may be an old one that somebody repeats.
         """
-        if self.position is not None and position < self.position:
+        return self.position is None or position >= self.position
+
+    def go_on_from(self, position: Position) -> bool:
+        """Read from here on; False when that would lead back."""
+        if not self.may_go_on_from(position):
             return False
         self.position, self.reading, self._late = position, True, None
         return True

@@ -25,6 +25,7 @@ from paso_daemon.peers.inbox import fields_of, text
 from paso_daemon.peers.interest import SESSIONS
 from paso_daemon.peers.log import GAP, NEXT, Follower, Position, position_of
 from paso_daemon.peers.signing import TO_ALL, Signed, object_of
+from paso_daemon.replacing import in_parts, in_turns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from paso_daemon.peers.keys import Keys
     from paso_daemon.peers.link import Link
     from paso_daemon.peers.signing import Signer
-    from paso_daemon.peers.snapshots import Snapshots
+    from paso_daemon.peers.snapshots import Snapshot, Snapshots
     from paso_daemon.peers.store import PeerStore, Saved
 
 BLOCK_S = 60.0
@@ -217,27 +218,41 @@ class Reader:
         snapshot = await self._at.snapshots.load(owner)
         if snapshot is None or snapshot.position < told:
             raise BadEvent("the snapshot it speaks of is not there")
-        before = follower.position
-        if follower.go_on_from(snapshot.position):
-            anew = before is None or before.gen != snapshot.position.gen
-            self._take_over(owner, snapshot.position, snapshot.records, anew)
+        is_known = self._followers.get(owner) is follower
+        if is_known and follower.may_go_on_from(snapshot.position):
+            await self._take_over(owner, follower, snapshot)
 
-    def _take_over(
-        self,
-        owner: str,
-        position: Position,
-        records: list[dict[str, Any]],
-        anew: bool,
+    async def _take_over(
+        self, owner: str, follower: Follower, snapshot: Snapshot
     ) -> None:
-        store = self._at.store
-        self._at.directory.replace_sessions(owner, records, anew=anew)
+        """No entry is applied meanwhile: they are read by whoever waits for this.
+
+        Until the end, what is known counts as incomplete. So whatever breaks in
+        between, another snapshot is taken, and from where we were before.
+        """
+        rows, before = snapshot.rows, follower.position
+        follower.reading = False
+        self._complete.discard(owner)
+        self._tell(owner)
+        parts = in_parts(
+            *(self._at.directory, owner),
+            {row.id for row in rows if isinstance(row.id, str)},
+            (object_of(row.line) for row in rows),
+            anew=before is None or before.gen != snapshot.position.gen,
+        )
+        if await in_turns(parts, lambda: self._followers.get(owner) is follower):
+            self._taken(owner, follower, snapshot)
+
+    def _taken(self, owner: str, follower: Follower, snapshot: Snapshot) -> None:
+        follower.go_on_from(snapshot.position)
+        follower.reading = owner in self.wishes
         self._complete.add(owner)
-        store.clear(owner)
-        for record in records:
-            key, version = record.get("id"), record.get("version")
-            if isinstance(key, str) and isinstance(version, int):
-                store.record(owner, key, version, record)
-        store.position(owner, position)
+        kept = [
+            (row.id, row.version, row.line)
+            for row in snapshot.rows
+            if isinstance(row.id, str) and isinstance(row.version, int)
+        ]
+        self._at.store.replace(owner, snapshot.position, kept)
         self._tell(owner)
 
     def _lost(self, owner: str, why: str) -> None:

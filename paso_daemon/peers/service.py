@@ -32,12 +32,13 @@ from paso_daemon.peers.presence import Presence
 from paso_daemon.peers.publisher import LOG_MS, Publisher
 from paso_daemon.peers.reader import Places, Reader
 from paso_daemon.peers.rounds import Rounds
-from paso_daemon.peers.signing import Signer
+from paso_daemon.peers.signing import Signer, object_of
 from paso_daemon.peers.snapshots import Snapshots
 from paso_daemon.peers.stats import Sampler
 from paso_daemon.peers.store import PeerStore, Saved
 from paso_daemon.peers.tail import last_place
 from paso_daemon.peers.twins import Twins
+from paso_daemon.replacing import in_parts, in_turns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -155,6 +156,7 @@ class Peers:
         """Take over what an earlier run left, then join in the background."""
         saved = await self.store.open()
         self._remember(saved)
+        await self._show_remembered(saved)
         await self.store.flush()  # no generation is used twice
         directory = self._directory
         directory.own_listeners.append(self.publisher.changed)
@@ -179,11 +181,17 @@ class Peers:
             peer = self.presence.know(id, record)
             if peer is not None:
                 peer.beat = saved.heard.get(f"here:{id}", peer.beat)
-                items = [one for _, _, one in saved.records.get(id, [])]
-                if items:
-                    age_s = saved.age_s(id)
-                    self._directory.replace_sessions(id, items, age_s=age_s)
         self.rounds.tell_all()
+
+    async def _show_remembered(self, saved: Saved) -> None:
+        """The clients that are here already get their turn in between."""
+        for id, rows in saved.records.items():
+            if id not in self.presence.peers:
+                continue
+            ids, records = {key for key, _ in rows}, (object_of(b) for _, b in rows)
+            age_s, known = saved.age_s(id), self.presence.peers
+            parts = in_parts(self._directory, id, ids, records, age_s=age_s)
+            await in_turns(parts, lambda known=known, id=id: id in known)  # type: ignore[misc]
 
     def _begin(self, gen: int) -> None:
         self.publisher.begin(gen)

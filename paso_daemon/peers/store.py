@@ -61,8 +61,8 @@ class Saved(NamedTuple):
     heard: dict[str, Position]
     computers: dict[str, dict[str, Any]]
     positions: dict[str, Position]
-    records: dict[str, list[tuple[str, int, dict[str, Any]]]]
-    """Owner to id, version and record of its sessions."""
+    records: dict[str, list[tuple[str, bytes]]]
+    """Owner to id and record, as it was written, of its sessions."""
 
     def age_s(self, owner: str) -> float:
         """Return how long ago the records of `owner` were all there was.
@@ -86,6 +86,7 @@ class _Batch:
         self.computers: dict[str, bytes | None] = {}
         self.cleared: set[str] = set()
         self.positions: dict[str, Position] = {}
+        self.whole: dict[str, list[tuple[str, int, bytes]]] = {}
         self.records: dict[tuple[str, str], tuple[int, bytes] | None] = {}
 
     def write(self, conn: sqlite3.Connection) -> None:
@@ -110,13 +111,15 @@ class _Batch:
             conn.executemany(
                 f"DELETE FROM {table} WHERE owner = ?", [(o,) for o in self.cleared]
             )
+        insert = "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)"
+        for owner, rows in self.whole.items():
+            conn.executemany(insert, ((owner, *row) for row in rows))
         for (owner, key), found in self.records.items():
             if found is None:
                 statement = "DELETE FROM records WHERE owner = ? AND id = ?"
                 conn.execute(statement, (owner, key))
             else:
-                statement = "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)"
-                conn.execute(statement, (owner, key, *found))
+                conn.execute(insert, (owner, key, *found))
 
 
 class PeerStore:
@@ -190,11 +193,20 @@ class PeerStore:
         self._batch.records[owner, key] = body
         self._soon()
 
+    def replace(
+        self, owner: str, position: Position, rows: list[tuple[str, int, bytes]]
+    ) -> None:
+        """Keep a snapshot: id, version and record of all sessions of `owner`."""
+        self.clear(owner)
+        self._batch.whole[owner] = rows
+        self.position(owner, position)
+
     def clear(self, owner: str) -> None:
         """Forget all records of `owner` and how far we read it."""
         batch = self._batch
         batch.cleared.add(owner)
         batch.positions.pop(owner, None)
+        batch.whole.pop(owner, None)
         for key in [key for key in batch.records if key[0] == owner]:
             del batch.records[key]
         self._soon()
@@ -234,7 +246,7 @@ class PeerStore:
             self._close()
             return NOTHING
 
-    def _whole(self) -> Saved:
+    def _load_or_begin(self) -> Saved:
         try:
             return self._load(self._connect())
         except sqlite3.OperationalError:
@@ -262,9 +274,11 @@ class PeerStore:
         def rows(table: str) -> list[tuple[Any, ...]]:
             return conn.execute(f"SELECT * FROM {table}").fetchall()
 
-        records: dict[str, list[tuple[str, int, dict[str, Any]]]] = {}
-        for owner, key, version, body in rows("records"):
-            records.setdefault(owner, []).append((key, version, orjson.loads(body)))
+        records: dict[str, list[tuple[str, bytes]]] = {}
+        for owner, key, _version, body in conn.execute("SELECT * FROM records"):
+            if type(orjson.loads(body)) is not dict:
+                raise ValueError(f"the record {key} is no object")
+            records.setdefault(owner, []).append((key, body))
         return Saved(
             notes=dict(rows("notes")),
             heard={sender: Position(gen, n) for sender, gen, n in rows("heard")},

@@ -71,7 +71,8 @@ def test_an_owner_that_begins_anew_has_its_versions_forgotten() -> None:
     cache.remove("sessions", "b", "back", 9, 0.0)
     fresh = items("s", "back", version=1)
     assert cache.replace("sessions", "b", fresh, 1.0).changed == ()
-    found = cache.replace("sessions", "b", fresh, 1.0, anew=True)
+    cache.begin_anew("sessions", "b")
+    found = cache.replace("sessions", "b", fresh, 1.0)
     assert found == Changes(("back",), ("s",), ())
     assert set(cache.of_computer("sessions", "b")) == {"s", "back"}
 

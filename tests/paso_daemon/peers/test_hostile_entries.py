@@ -16,7 +16,7 @@ from paso.errors import BadEvent
 from paso_daemon.peers.inbox import MAX_BODY, fields_of, signed_of
 from paso_daemon.peers.log import Position
 from paso_daemon.peers.signing import Signer
-from paso_daemon.peers.snapshots import pack, unpack
+from paso_daemon.peers.snapshots import Row, pack, unpack
 from tests.paso_daemon.peers.node import Node, nodes, session, session_id, until
 from tests.support.redis import KEY, RedisServer
 
@@ -259,7 +259,9 @@ def test_a_snapshot_is_what_its_owner_packed() -> None:
     value = pack(SIGNER, a, Position(5, 7), records)
     found = unpack(SIGNER, a, value)
     assert found.position == Position(5, 7)
-    assert found.records == [session(n) for n in range(300)]
+    assert found.rows == [
+        Row(session(n)["id"], 1, line) for n, line in enumerate(records)
+    ]
     with pytest.raises(BadEvent):
         unpack(SIGNER, b, value)
     with pytest.raises(BadEvent):
