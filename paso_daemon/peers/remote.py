@@ -15,7 +15,6 @@ from typing import Any
 
 import orjson
 
-from paso.errors import TimedOut
 from paso_daemon import session_methods
 from paso_daemon.cache import LIVE, OFFLINE
 from paso_daemon.peers.answering import Answering
@@ -61,7 +60,7 @@ class Remote:
         self._directory = directory
         self._actions = actions
         at, own = peers.at, directory.own.id
-        self.asking = Asking(peers.inbox, self._why_not)
+        self.asking = Asking(peers.inbox, self._why_not, self._name)
         self.answering = Answering(
             peers.inbox,
             peers.store,
@@ -107,13 +106,7 @@ class Remote:
         self, computer: str, op: str, params: Params, timeout_s: float
     ) -> Params:
         """Have it done by `computer`; raises what `Asking.ask` does."""
-        try:
-            return await self.asking.ask(computer, op, params, timeout_s)
-        except TimedOut:
-            raise TimedOut(
-                f"{self._name(computer)} did not answer within {timeout_s:g} s",
-                hint="it may have been done nevertheless: look again later",
-            ) from None
+        return await self.asking.ask(computer, op, params, timeout_s)
 
     def want(self, computer: str, project_uid: str = "") -> bool:
         """Somebody reads the projects, or the tasks of one; True: they are there."""

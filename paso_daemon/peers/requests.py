@@ -48,6 +48,7 @@ MAX_ASKED = 256
 
 OUTCOME_UNKNOWN = ("expired", "internal", "timeout", "unreachable")
 NOT_DONE = ("bad_frame", "busy", "unknown_method")
+MAYBE = "it may have been done nevertheless: look again later"
 
 logger = logging.getLogger("paso.daemon")
 
@@ -81,11 +82,18 @@ class Asking:
 
     Arguments:
         why_not: why a computer cannot be asked now, in words; None = it can.
+        name_of: how people call a computer of that id.
     """
 
-    def __init__(self, inbox: Inbox, why_not: Callable[[str], str | None]) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        why_not: Callable[[str], str | None],
+        name_of: Callable[[str], str] = str,
+    ) -> None:
         self._inbox = inbox
         self._why_not = why_not
+        self._name_of = name_of
         self._waiting: dict[str, tuple[str, asyncio.Future[Body]]] = {}
         self.asked = 0
 
@@ -121,8 +129,9 @@ class Asking:
         except BadEvent:
             raise Refused(f"{op} is too long to be sent to another computer") from None
         except TimeoutError:
+            name = self._name_of(computer)
             raise TimedOut(
-                f"computer {computer} did not answer {op} within {timeout_s:g} s"
+                f"{name} did not answer within {timeout_s:g} s; {MAYBE}"
             ) from None
         finally:
             del self._waiting[number]
@@ -139,9 +148,9 @@ class Asking:
         """A computer took its leave or was lost: it will not answer any more."""
         for asked, answer in list(self._waiting.values()):
             if asked == computer and not answer.done():
-                answer.set_exception(
-                    TimedOut(f"computer {computer} went away before it answered")
-                )
+                name = self._name_of(computer)
+                words = f"{name} went away before it answered; {MAYBE}"
+                answer.set_exception(TimedOut(words))
 
     def all_gone(self) -> None:
         """The way to the others is closed."""
