@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 Params = dict[str, Any]
 
-GRACE_S = 10.0
-LINES = 200
 OUTPUT_MAX = 128 * 1024
 """Characters of output in an answer, the last ones."""
 
@@ -47,7 +45,7 @@ class OwnActions:
         """Do `op` (`session`, `session_end`, `session_send`, `session_output`).
 
         Arguments:
-            params: checked; `id`, and what the method of docs/protocol.md has.
+            params: `id`, and all that `session_methods.checked` returns.
         Raises:
             NotFound: no such session here.
             TimedOut: it took longer; it goes on.
@@ -87,23 +85,22 @@ def _end(db: Database, params: Params) -> dict[str, Any]:
     from paso.model import to_json
     from paso.sessions import actions
 
-    grace_s = params.get("grace_s", GRACE_S)
-    return _done(to_json(actions.end(db, params["id"], grace_s=grace_s)))
+    ended = actions.end(db, params["id"], grace_s=params["grace_s"])
+    return _done(to_json(ended))
 
 
 def _send(db: Database, params: Params) -> dict[str, Any]:
     from paso.model import to_json
     from paso.sessions import actions
 
-    enter = params.get("enter", True)
-    sent = actions.send(db, params["id"], params["text"], enter=enter)
+    sent = actions.send(db, params["id"], params["text"], enter=params["enter"])
     return _done(to_json(sent))
 
 
 def _output(db: Database, params: Params) -> dict[str, Any]:
     from paso.sessions import actions
 
-    text = actions.output(db, params["id"], lines=params.get("lines", LINES))
+    text = actions.output(db, params["id"], lines=params["lines"])
     return {"state": "done", "output": text[-OUTPUT_MAX:]}
 
 
