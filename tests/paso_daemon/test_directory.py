@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from paso.computer import Computer
 from paso.errors import NotFound
+from paso_daemon import cache as caches
+from paso_daemon import replacing
 from paso_daemon.announcer import OwnChange
 from paso_daemon.cache import Cache
 from paso_daemon.directory import Directory
 from paso_daemon.hub import Hub, Subscription
+from paso_daemon.replacing import ids_of, in_parts
 
 Event = dict[str, Any]
 SESSIONS = Subscription(frozenset({"sessions"}))
@@ -156,6 +159,106 @@ async def test_a_snapshot_of_another_database_counts_anew() -> None:
     place.directory.replace_sessions("me", [session("s", 1)], anew=True)
     (event,) = await place.told()
     assert (event["type"], event["session"]["version"]) == ("session_updated", 1)
+
+
+def parts_of(place: Place, *records: Event, anew: bool = False) -> Iterator[None]:
+    return in_parts(place.directory, "b", ids_of(records), records, anew=anew)
+
+
+def versions(place: Place) -> dict[str, int]:
+    return {record["id"]: record["version"] for record in place.shown("sessions")}
+
+
+@pytest.fixture
+def parts_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replacing, "PART", 2)
+
+
+@pytest.mark.usefixtures("parts_of_two")
+async def test_a_snapshot_in_parts_is_true_only_when_all_of_it_is_there() -> None:
+    place = Place()
+    place.directory.set_link("b", "live")
+    parts = parts_of(place, *(session(id) for id in "abcde"))
+    for count in (2, 4, 5):
+        next(parts)
+        assert len(versions(place)) == count
+        assert place.directory.sources("sessions", "b")["b"]["age_s"] is None
+    assert list(parts) == []
+    assert place.directory.sources("sessions", "b")["b"]["age_s"] is not None
+    assert len(await place.told()) == 5
+
+
+@pytest.mark.usefixtures("parts_of_two")
+async def test_a_snapshot_that_is_left_in_the_middle_is_made_up_for() -> None:
+    place = Place()
+    for id in "abcdef":
+        place.put("b", id, 9)
+    abandoned = parts_of(place, *(session(id, 1) for id in "abcd"), anew=True)
+    next(abandoned)
+    next(abandoned)
+    assert versions(place) == {"a": 1, "b": 1, "c": 9, "d": 9}
+    again = [session("a", 2), session("c", 1), session("f", 1)]
+    for _ in parts_of(place, *again, anew=True):
+        pass
+    assert versions(place) == {"a": 2, "c": 1, "f": 1}
+
+
+@pytest.mark.usefixtures("parts_of_two")
+async def test_an_older_snapshot_of_the_same_count_leads_nothing_back() -> None:
+    place = Place()
+    place.put("b", "new", 9)
+    place.put("b", "gone", 4)
+    place.directory.remove_session("b", "gone", 5)
+    for _ in parts_of(place, session("new", 8), session("gone", 4), session("x")):
+        pass
+    assert versions(place) == {"new": 9, "x": 1}
+
+
+@pytest.mark.usefixtures("parts_of_two")
+async def test_what_stays_as_it_was_is_no_event_though_versions_begin_anew() -> None:
+    place = Place()
+    for id in "abc":
+        place.put("b", id, 3)
+    await place.told()
+    for _ in parts_of(place, session("a", 3), session("b", 1), anew=True):
+        pass
+    told = {(e["type"], e["session"]["id"]) for e in await place.told()}
+    assert told == {("session_updated", "b"), ("session_removed", "c")}
+    assert place.put("b", "a", 4), "and counts on from there"
+    assert not place.put("b", "b", 1)
+
+
+async def test_peers_hear_the_version_of_what_a_database_that_begins_anew_lacks() -> (
+    None
+):
+    place = Place()
+    place.put("me", "s", 9)
+    await place.told()
+    place.own.clear()
+    place.directory.replace_sessions("me", [], anew=True)
+    await place.told()
+    assert [(one.kind, one.version) for one in place.own] == [("session_removed", 9)]
+
+
+@pytest.mark.usefixtures("parts_of_two")
+async def test_who_is_gone_makes_room_for_who_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few = caches.LIMITS["sessions"]._replace(records=4)
+    monkeypatch.setitem(caches.LIMITS, "sessions", few)
+    place = Place()
+    for id in "abcd":
+        place.put("b", id)
+    for _ in parts_of(place, *(session(id) for id in "wxyz")):
+        pass
+    assert set(versions(place)) == set("wxyz")
+
+
+async def test_a_wrong_record_of_a_snapshot_leaves_no_older_one_in_its_place() -> None:
+    place = Place()
+    place.put("b", "s")
+    place.directory.replace_sessions("b", [session("s", 2, phase="flying")])
+    assert versions(place) == {}
 
 
 async def test_wrong_and_large_records_are_refused_and_counted() -> None:

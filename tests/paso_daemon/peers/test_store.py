@@ -57,6 +57,29 @@ async def test_what_was_kept_is_there_again(tmp_path: Path) -> None:
     await last.close()
 
 
+async def test_a_snapshot_is_kept_whole_with_its_position(tmp_path: Path) -> None:
+    store = await opened(tmp_path)
+    store.record("a", "old", 1, {"id": "old"})
+    store.record("b", "other", 1, {"id": "other"})
+    await store.flush()
+    store.record("a", "lost", 2, {"id": "lost"})
+    store.replace("a", Position(5, 6), [("s", 3, b'{"id":"s"}'), ("t", 1, b"{}")])
+    store.record("a", "t", 2, None)
+    await store.close()
+    again = PeerStore(str(tmp_path), Health())
+    saved = await again.open()
+    assert saved.records["a"] == [("s", b'{"id":"s"}')]
+    assert set(saved.records) == {"a", "b"}
+    assert saved.positions == {"a": Position(5, 6)}
+    again.replace("a", Position(5, 7), [("u", 1, b"{}")])
+    again.computer("a", None)
+    await again.close()
+    last = PeerStore(str(tmp_path), Health())
+    saved = await last.open()
+    assert set(saved.records) == {"b"}
+    await last.close()
+
+
 async def test_it_writes_by_itself_and_seldom(tmp_path: Path) -> None:
     store = await opened(tmp_path)
     for n in range(1000):
