@@ -221,21 +221,11 @@ class Cache:
         shelf = self._shelves[kind].get(owner)
         return () if shelf is None else shelf.keys("group", group)
 
-    def by_phase(self, phase: str, owner: str = "") -> list[tuple[str, str]]:
-        """Return owner and id of the sessions in a phase."""
-        return self.having("phase", phase, owner)
-
-    def by_task(self, task_uid: str, owner: str = "") -> list[tuple[str, str]]:
-        """Return owner and id of the sessions of a task."""
-        return self.having("task", task_uid, owner)
-
-    def having(self, field: str, value: str, owner: str = "") -> list[tuple[str, str]]:
-        """Return owner and id of sessions, from an index of `Shelf`."""
-        return [
-            (name, key)
-            for name, shelf in self._of("sessions", owner)
-            for key in shelf.keys(field, value)
-        ]
+    def having(self, field: str, value: str, owner: str = "") -> Iterator[Known]:
+        """Yield the sessions that an index of `Shelf` has, of all or one computer."""
+        for name, shelf in self._of("sessions", owner):
+            for key in shelf.keys(field, value):
+                yield Known(name, key, shelf.entries[key])
 
     def count(self, field: str, value: str = "", owner: str = "") -> int:
         """Return how many sessions an index of `Shelf` has."""

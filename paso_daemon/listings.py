@@ -74,11 +74,14 @@ def _sessions(server: Server, computer: str, params: Params) -> dict[str, Any]:
     phase, task = read.maybe_text(params, "phase"), read.maybe_text(params, "task_uid")
     if phase and phase not in PHASES:
         raise WireError(f"phase is one of {', '.join(PHASES)}")
-    found: Iterable[Known] = server.directory.cache.known("sessions", computer)
+    cache = server.directory.cache
+    found: Iterable[Known] = cache.known("sessions", computer)
+    if task:
+        found = cache.having("task", task, computer)
+    elif phase:
+        found = cache.having("phase", phase, computer)
     if phase:
         found = (one for one in found if one.entry.phase == phase)
-    if task:
-        found = (one for one in found if one.entry.task_uid == task)
     return _page(server, "sessions", computer, found, params)
 
 
