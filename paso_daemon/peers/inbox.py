@@ -19,10 +19,10 @@ import orjson
 
 from paso.errors import BadEvent, PeerUnreachable
 from paso_daemon.bounded import BoundedDict
+from paso_daemon.peers.answers import last_id
 from paso_daemon.peers.keys import is_computer_id
 from paso_daemon.peers.log import Position, position_of
 from paso_daemon.peers.signing import Signed, number, object_of
-from paso_daemon.peers.tail import last_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ import logging
 from typing import Any
 
 from paso.errors import BadEvent, PeerUnreachable
+from paso_daemon.peers.answers import last_place
 from paso_daemon.peers.interest import DETAILS, SESSIONS
 from paso_daemon.peers.log import Position
 from paso_daemon.peers.reader import told_position
-from paso_daemon.peers.tail import last_place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

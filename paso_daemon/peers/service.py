@@ -21,7 +21,7 @@ from paso.computer import renew_id
 from paso.errors import BadEvent, PasoError, PeerUnreachable, Refused, TimedOut
 from paso.events.backoff import Backoff
 from paso.peers_file import key_mark
-from paso_daemon.peers.answers import Failed
+from paso_daemon.peers.answers import Failed, last_place
 from paso_daemon.peers.clock import ServerClock
 from paso_daemon.peers.inbox import Inbox, Refusals
 from paso_daemon.peers.interest import Leases, wishes_of
@@ -36,7 +36,6 @@ from paso_daemon.peers.signing import Signer, object_of
 from paso_daemon.peers.snapshots import Snapshots
 from paso_daemon.peers.stats import Sampler
 from paso_daemon.peers.store import PeerStore, Saved
-from paso_daemon.peers.tail import last_place
 from paso_daemon.peers.twins import Twins
 from paso_daemon.replacing import in_parts, in_turns
 
@@ -351,6 +350,11 @@ class Peers:
         elif isinstance(error, Refused):
             state = "refused"
         self._set_state(state, reason)
+        self._health.degraded("peers", reason)
+
+    def give_up(self, reason: str) -> None:
+        """Nothing is tried any more; the configuration must be written again."""
+        self._set_state("failed", reason)
         self._health.degraded("peers", reason)
 
     def _set_state(self, state: str, reason: str) -> None:

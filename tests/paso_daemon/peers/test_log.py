@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paso.errors import BadEvent
+from paso_daemon.peers.answers import last_place
 from paso_daemon.peers.log import GAP, NEXT, SEEN, Follower, Position, position_of
-from paso_daemon.peers.tail import last_place
 
 positions = st.builds(Position, st.integers(0, 1 << 62), st.integers(0, 1 << 62))
 
