@@ -118,6 +118,8 @@ def _start(
     environ: Mapping[str, str],
 ) -> BackendRef:
     if find_program(argv[0], environ, folder) is None:
+        if os.path.dirname(argv[0]) and os.path.exists(os.path.join(folder, argv[0])):
+            raise ToolFailed(f"{argv[0]} cannot be executed")
         raise ToolMissing(f"there is no program {argv[0]}")
     env = command_environment(
         environ,

@@ -136,7 +136,13 @@ class PeersSwitch:
         )
         for told in self.on_start:
             told(self.peers)
-        await self.peers.start()
+        try:
+            await self.peers.start()
+        except Exception as error:
+            logger.exception("peers could not be started")
+            reason = f"{type(error).__name__}: {error}"
+            self.peers.state, self.peers.reason = "failed", reason
+            self._health.degraded("peers", reason)
 
     async def stop(self) -> None:
         """Say goodbye: the daemon stops."""

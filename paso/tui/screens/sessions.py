@@ -9,6 +9,7 @@ Never: know how a session is run or reached; `SessionCalls` does.
 from __future__ import annotations
 
 from paso.commands import sessions
+from paso.commands.session_phases import OVER
 from paso.model import LIVE_PHASES, LOST, Session
 from paso.text import cut, escape
 from paso.tui.screens.sessions_base import SessionsBase
@@ -26,7 +27,9 @@ class Sessions(SessionsBase):
             self.action_fold()
             return
         session = self.session()
-        if session is not None:
+        if session is not None and session.phase in OVER:
+            self.action_output()  # what is left of it
+        elif session is not None:
             self.paso.calls.attach(session)
 
     def action_new_session(self) -> None:

@@ -6,7 +6,9 @@ The clients of the daemons meanwhile: `test_daemons.py`.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -262,3 +264,18 @@ async def test_a_damaged_memory_of_peers_is_begun_anew(
         b.put(1)
         await until(lambda: again.agrees_with(b) and len(again.of(b)) == 1)
         await again.stop()
+
+
+async def test_peers_that_cannot_be_started_say_so(
+    redis: RedisServer, tmp_path: Path
+) -> None:
+    node = Node(tmp_path / "a", redis.url)
+    with closing(sqlite3.connect(tmp_path / "a" / "peers.db")) as conn:
+        conn.execute("CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+        conn.execute("INSERT INTO notes VALUES (?, 'no number')", (f"gen {node.id}",))
+        conn.commit()
+    await node.start()
+    await until(lambda: node.peers.state == "failed")
+    assert "no number" in str(node.switch.status()["reason"])
+    assert [fault["name"] for fault in node.health.told()] == ["peers"]
+    await node.stop()
