@@ -288,14 +288,16 @@ class RemoteBoards:
         found = await asyncio.to_thread(
             unpack, project_uid, sealed.data, board.lines if project_uid else None
         )
-        if self._boards.get((computer, project_uid)) is not board:
-            return  # forgotten meanwhile
+        key = computer, project_uid
+        if self._is_forgotten(key, board):
+            return
         self.fetched += 1
-        if project_uid:
-            await self._show_tasks(computer, project_uid, found)
+        if not project_uid:
+            self._show_projects(computer, found.news)
+        elif await self._show_tasks(key, board, found):
             self._remember(board, found.lines)
         else:
-            self._show_projects(computer, found.news)
+            return
         board.version, board.position = found.version, (sealed.gen, sealed.n)
         board.read_at = self._loop.time()
 
@@ -306,17 +308,24 @@ class RemoteBoards:
             for one in self._boards.values():
                 one.lines = {}
 
-    async def _show_tasks(
-        self, computer: str, project_uid: str, found: Unpacked
-    ) -> None:
-        """Only what is new, a millisecond at a time: others wait for the loop."""
+    def _is_forgotten(self, key: Key, board: _Board) -> bool:
+        return self._boards.get(key) is not board
+
+    async def _show_tasks(self, key: Key, board: _Board, found: Unpacked) -> bool:
+        """Only what is new, a millisecond at a time: others wait for the loop.
+
+        Returns:
+            False when the computer was forgotten meanwhile.
+        """
         changed = 0
         for at in range(0, len(found.news), PART):
-            part = found.news[at : at + PART]
-            changed += self._shown.put_part(computer, project_uid, part)
+            changed += self._shown.put_part(*key, found.news[at : at + PART])
             await asyncio.sleep(0)
+            if self._is_forgotten(key, board):
+                return False
         uids = frozenset(found.lines.values())
-        self._shown.end_parts(computer, project_uid, uids, changed=changed > 0)
+        self._shown.end_parts(*key, uids, changed=changed > 0)
+        return True
 
     def _show_projects(self, computer: str, records: list[Record]) -> None:
         before = self._projects.get(computer, ())

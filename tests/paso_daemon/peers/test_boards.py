@@ -34,7 +34,7 @@ from paso.errors import (
 from paso_daemon.peers.board_keys import BoardKeys
 from paso_daemon.peers.board_reader import read_projects, read_tasks
 from paso_daemon.peers.board_text import MAX_RAW, MAX_TASKS, pack, unpack
-from paso_daemon.peers.boards import RemoteBoards
+from paso_daemon.peers.boards import PART, RemoteBoards
 from paso_daemon.peers.own_boards import OwnBoards
 from paso_daemon.peers.signing import Signer
 from tests.support.daemon import new_board
@@ -453,6 +453,27 @@ async def test_a_forgotten_computer_leaves_nothing(it: World) -> None:
     await until(lambda: (OWNER, uid) in it.screen.tasks)
     it.boards.forget(OWNER)
     assert not it.boards._boards and not it.boards._projects
+
+
+@world
+async def test_nothing_more_is_shown_of_a_computer_that_is_forgotten_meanwhile(
+    it: World,
+) -> None:
+    number, uid = it.project("Shop")
+    for title in range(2 * PART):
+        create_task(it.db, number, f"Task {title}")
+    put_part = it.screen.put_part
+
+    def put_and_forget(owner: str, uid: str, items: Iterable[Record]) -> int:
+        it.boards.forget(OWNER)
+        return put_part(owner, uid, items)
+
+    it.screen.put_part = put_and_forget  # type: ignore[method-assign]
+    it.boards.want(OWNER, uid)
+    board = it.boards._boards[OWNER, uid]
+    await until(lambda: it.screen.parts and not board.busy)
+    assert it.screen.parts == [PART] and not it.screen.tasks
+    assert not it.boards._boards
 
 
 @pytest.mark.parametrize("uid", [7, None, "x" * 101, "a:b", "a b", "{x}", "é", "../x"])
