@@ -352,11 +352,6 @@ class Peers:
         self._set_state(state, reason)
         self._health.degraded("peers", reason)
 
-    def give_up(self, reason: str) -> None:
-        """Nothing is tried any more; the configuration must be written again."""
-        self._set_state("failed", reason)
-        self._health.degraded("peers", reason)
-
     def _set_state(self, state: str, reason: str) -> None:
         if state != self.state:
             self._since = self._loop.time()

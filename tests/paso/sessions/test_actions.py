@@ -111,7 +111,7 @@ def test_a_folder_with_an_odd_name_is_the_folder(
         until((folder / "here").exists)
 
 
-@pytest.mark.parametrize("argv", [["paso-no-such-program"], ["./nothing"], ["/etc"]])
+@pytest.mark.parametrize("argv", [["paso-no-such-program"], ["./nothing"]])
 def test_a_program_that_is_not_there_is_told_and_stands_in_the_list(
     db: Database, paths: Paths, argv: list[str]
 ) -> None:
@@ -121,6 +121,17 @@ def test_a_program_that_is_not_there_is_told_and_stands_in_the_list(
     assert (session.phase, session.attention) == (FAILED, "failed")
     assert session.reason == f"there is no program {argv[0]}"
     assert panes() == []
+
+
+@pytest.mark.parametrize("file", ["/etc", "/etc/passwd"])
+def test_a_file_that_is_no_program_is_told_apart(
+    db: Database, paths: Paths, file: str
+) -> None:
+    with pytest.raises(ToolFailed, match=f"{file} cannot be executed") as caught:
+        actions.start(db, paths, [file])
+    assert not isinstance(caught.value, ToolMissing)
+    (session,) = store.list_sessions(db)
+    assert (session.phase, session.reason) == (FAILED, f"{file} cannot be executed")
 
 
 def test_what_fails_only_when_it_is_executed_is_told_too(
