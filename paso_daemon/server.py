@@ -186,11 +186,6 @@ class Server:
         if self._flushing is not None and now - self._flushed_at > QUIET_S:
             self.flush()
 
-    def flush_soon(self) -> None:
-        """Send what was published when this turn ends."""
-        if self._flushing is None:
-            self._flushing = self.loop.call_soon(self.flush)
-
     def _hold_producers(self) -> None:
         if self.pressure.begin(len(self.hub), self.loop.time()):
             self.loop.call_later(HOLD_LOOK_S, self._look_at_hold)

@@ -93,13 +93,6 @@ def records(
     return _records(conn.execute(sql, params).fetchall(), computer)
 
 
-def records_by_ids(
-    conn: sqlite3.Connection, computer: str, ids: Iterable[str]
-) -> list[Session]:
-    """Return those of these ids that are there."""
-    return records(conn, computer, *one_of(ids))
-
-
 def select(
     db: Database,
     where: str = "1",
@@ -116,10 +109,6 @@ def select(
 def by_id(db: Database, session_id: str) -> Session | None:
     found = select(db, "s.id = ?", (session_id,))
     return found[0] if found else None
-
-
-def by_ids(db: Database, ids: Iterable[str]) -> list[Session]:
-    return select(db, *one_of(ids))
 
 
 def computer_of(db: Database) -> str:

@@ -188,30 +188,3 @@ def last_lines(ref: BackendRef) -> str:
     with suppress(NotFound, ToolFailed):
         return Tmux(ref.tmux_socket).output(ref, TAIL_LINES)
     return ""
-
-
-def close_finished(db: Database) -> int:
-    """Close panes of ours that show the end of a session, once nobody looks at them.
-
-    Such a pane stays while a terminal shows it. Panes of other homes, of sessions
-    that live, and whose command runs are left alone.
-
-    Raises:
-        ToolFailed: tmux cannot be asked.
-    """
-    from paso.database.sessions import computer_of
-
-    tmux, computer = Tmux(), computer_of(db)
-    shown = [
-        pane
-        for pane in tmux.panes()
-        if pane.home == computer and pane.owner and pane.ended and not pane.attached
-    ]
-    if not shown:
-        return 0
-    open_ones = store.list_sessions(db, phases=(*LIVE_PHASES, LOST))
-    kept = {session.id for session in open_ones}
-    finished = [pane for pane in shown if pane.owner not in kept]
-    for pane in finished:
-        tmux.kill(tmux.ref_of(pane))
-    return len(finished)

@@ -186,15 +186,6 @@ class BoardState:
         self._keep_column(order)
         self._keep_cursor(was)
 
-    def set_columns(self, columns: Sequence[Column]) -> None:
-        """Take names, limits, order and number of the columns anew."""
-        self.load(
-            columns,
-            list(self.labels.values()),
-            sorted(self.cards.values(), key=_place),
-            self._matches,
-        )
-
     def apply(
         self,
         ids: Iterable[int],

@@ -16,9 +16,6 @@ import orjson
 
 from paso.errors import BadEvent
 
-MAC_DIGITS = 64
-"""Hexadecimal digits of HMAC-SHA256 (RFC 2104 with FIPS 180-4)."""
-
 VERSION = b"paso-1"
 TO_ALL = ""
 """The receiver of what stands in a computer's own log, presence and snapshot."""

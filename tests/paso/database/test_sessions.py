@@ -32,12 +32,13 @@ def test_the_daemon_reads_the_same_records_by_its_own_connection(db: Database) -
     one, two = create(db, task.id), create(db)
     conn = read_only(db)
     computer = sessions.computer_of(db)
-    assert sessions.records_by_ids(conn, computer, [one.id]) == [one]
+    assert sessions.records(conn, computer, *sessions.one_of([one.id])) == [one]
     assert sessions.records(conn, computer) == commands.list_sessions(db)
     assert sessions.records(conn, "far", "s.id = ?", (two.id,))[0].computer == "far"
     assert sessions.records(conn, computer, limit=1) == commands.list_sessions(db)[:1]
-    assert sessions.records_by_ids(conn, computer, []) == []
-    assert sessions.by_ids(db, [one.id, "x'\"]", "0" * 16]) == [one]
+    assert sessions.records(conn, computer, *sessions.one_of([])) == []
+    named = sessions.one_of([one.id, "x'\"]", "0" * 16])
+    assert sessions.select(db, *named) == [one]
     conn.close()
 
 

@@ -15,7 +15,6 @@ from paso.model import ENDED, FAILED, LOST, PTY, RUNNING, STARTING, TMUX
 from paso.paths import Paths
 from paso.sessions import actions, reconcile
 from paso.sessions.looking import (
-    close_finished,
     look,
     look_again,
     look_at_all,
@@ -207,23 +206,6 @@ def test_a_long_output_is_kept_at_its_end(
     until(lambda: look_again(db, session.id).phase == ENDED)
     kept = actions.output(db, session.id, 100_000).splitlines()
     assert (len(kept), kept[0], kept[-1]) == (1000, "801", "1800")
-
-
-def test_panes_that_show_an_end_are_closed_and_no_others(
-    db: Database, paths: Paths, terminals: Terminals
-) -> None:
-    lives = actions.start(db, paths, ["sleep", "600"]).id
-    not_noted = actions.start(db, paths, ["true"])
-    until(lambda: not is_running(not_noted.pid or 0))
-    noted = actions.start(db, paths, ["true"])
-    terminals.ended(store.backend_of(db, noted.id))
-    store.session_ended(db, noted.id, exit_code=0)
-    terminals.ended(terminals.start("true"))
-    tmux(Tmux().socket, "new-session", "-d", "-s", "stranger")
-    assert close_finished(db) == 1
-    assert close_finished(db) == 0
-    owners = {pane.owner for pane in Tmux().panes()}
-    assert owners == {lives, not_noted.id, "0" * 15 + "1", ""}
 
 
 def test_nothing_is_left_of_many_sessions(
