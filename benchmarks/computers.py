@@ -14,6 +14,7 @@ import os
 import socket
 import sqlite3
 import time
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from benchmarks.ours import Paso, read_line
@@ -35,6 +36,7 @@ from paso.store import close_store, open_store
 KEY = "ab" * 32
 PACE_S = 0.06
 CARDS = 10_000
+SESSIONS = 5_000
 QUIET_S, QUIET_QUICK_S = 60.0, 40.0
 """A sign of life each 20 s, a look each 30 s: a minute has some of each."""
 
@@ -62,12 +64,16 @@ def run(quick: bool) -> Result:
             painted = _to_a_screen(folder, pair, db, session, rounds, stack)
         board_s = _first_sight_of_a_board(pair)
         after = rss_kib(pair.here.pid) / 1024
+    with scratch() as folder, contextlib.ExitStack() as stack:
+        taken_s, waits, full = _first_sight_of_sessions(_pair(folder, stack))
     rows: list[tuple[Cell, ...]] = [
         ("to a client there, ms", *_spread(told)),
         ("painted on a board there, ms", *_spread(painted)),
         (f"first sight of {CARDS:,} tasks there, ms", board_s * 1000, None, None),
+        (f"first sight of {SESSIONS:,} sessions there, ms", taken_s * 1000, None, None),
+        ("an answer to a client here meanwhile, ms", *_spread(waits)),
         ("Redis commands a minute, nobody looks", commands, None, None),
-        ("resident MiB: joined; with that board", memory, after, None),
+        ("resident MiB: joined; that board; sessions", memory, after, full),
     ]
     checks = [
         Check("remote change to screen, p95", percentile(painted, 95), 1000, "ms"),
@@ -130,19 +136,29 @@ def _status(server: Paso) -> Any:
 
 
 @contextlib.contextmanager
-def _session(server: Paso) -> Any:
+def _session(server: Paso) -> Iterator[tuple[Database, str]]:
     """A session of our own process, whose title is then changed."""
+    with _store(server) as db:
+        yield db, _start(db, ["bench"], "/")
+
+
+@contextlib.contextmanager
+def _store(server: Paso) -> Iterator[Database]:
     paths = Paths(server.home, os.path.join(server.home, "paso.sock"))
     db = open_store(paths, load_config(paths), "bench")
+    try:
+        yield db
+    finally:
+        close_store(db)
+
+
+def _start(db: Database, argv: list[str], cwd: str) -> str:
     pid = os.getpid()
-    made = sessions.create_session(db, argv=["bench"], cwd="/", backend=PTY)
+    made = sessions.create_session(db, argv=argv, cwd=cwd, backend=PTY)
     ticks = start_ticks(pid)
     ref = BackendRef(pid, ticks, boot_id(), keeper=pid, keeper_ticks=ticks)
     sessions.session_running(db, made.id, ref)
-    try:
-        yield db, made.id
-    finally:
-        close_store(db)
+    return made.id
 
 
 # Measure ---------------------------------------------------------------------
@@ -249,3 +265,41 @@ def _first_sight_of_a_board(pair: Pair) -> float:
 def _only_project(home: str) -> str:
     with contextlib.closing(sqlite3.connect(os.path.join(home, "tasks.db"))) as conn:
         return str(conn.execute("SELECT uid FROM projects").fetchone()[0])
+
+
+def _first_sight_of_sessions(pair: Pair) -> tuple[float, Spent, float]:
+    """Seconds until all are known, what another client waited, resident MiB after."""
+    with _store(pair.there) as db:
+        for number in range(SESSIONS):
+            _start(db, ["make", f"part-{number}"], f"/srv/work/project-{number % 7}")
+        known = wait_until(lambda: _known(_status(pair.there)) == SESSIONS, 60)
+        assert known, "the sessions are not known where they run"
+        with pair.here.connect() as looks, pair.here.connect() as asks:
+            asks.sendall(b'{"type":"subscribe","topics":[]}\n')
+            looks.sendall(b'{"type":"subscribe","topics":["sessions"]}\n')
+            looks.setblocking(False)
+            taken_s, waits = _ask_until_known(asks, looks)
+        return taken_s, waits, rss_kib(pair.here.pid) / 1024
+
+
+def _ask_until_known(asks: socket.socket, looks: socket.socket) -> tuple[float, Spent]:
+    """Ask each millisecond, and for a second after: the clients are told then."""
+    begun, taken_s, waits = time.monotonic(), 0.0, []
+    request = b'{"type":"request","id":1,"method":"status","params":{}}\n'
+    while not taken_s or time.monotonic() - begun < taken_s + 1.0:
+        asked = time.monotonic()
+        assert asked - begun < 60, "the sessions of the other computer did not come"
+        asks.sendall(request)
+        result = json.loads(read_line(asks, b'"reply"'))["result"]
+        waits.append((time.monotonic() - asked) * 1000)
+        if not taken_s and _known(result) >= SESSIONS:
+            taken_s = time.monotonic() - begun
+        with contextlib.suppress(BlockingIOError):
+            while looks.recv(1 << 20):
+                continue
+        time.sleep(0.001)
+    return taken_s, waits
+
+
+def _known(status: Any) -> int:
+    return int(status["sessions"]["known"])
