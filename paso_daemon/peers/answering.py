@@ -21,6 +21,7 @@ from paso.errors import (
     PasoError,
     PeerUnreachable,
     Refused,
+    TimedOut,
     UnknownMethod,
     WireError,
 )
@@ -45,6 +46,8 @@ DOING = {
 
 MAX_UNDER_WAY = 64
 """Requests of others that are worked on or wait for their session."""
+WORK_S = 90.0
+"""For any operation, also one that hangs on a disk: its place is for others then."""
 
 logger = logging.getLogger("paso.daemon")
 
@@ -223,7 +226,10 @@ class Answering:
 
 async def _tried(request: Request, operation: Operation) -> Body:
     try:
-        return {"result": await operation(request.sender, request.params)}
+        async with asyncio.timeout(WORK_S):
+            return {"result": await operation(request.sender, request.params)}
+    except TimeoutError:
+        return _told(TimedOut(f"{request.op} is not done within {WORK_S:g} s there"))
     except PasoError as error:
         return _told(error)
     except Exception:

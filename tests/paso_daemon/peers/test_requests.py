@@ -196,6 +196,22 @@ async def test_a_fault_there_is_logged_there_and_told_as_unknown(pair: Pair) -> 
     assert pair.done == []
 
 
+def test_what_hangs_gives_its_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paso_daemon.peers.answering.WORK_S", 0.05)
+
+    async def hang(sender: str, params: Body) -> Body:
+        await asyncio.Event().wait()
+        return {}
+
+    async def asked(pair: Pair) -> None:
+        pair.answering.operations["session_output"] = hang
+        with pytest.raises(TimedOut, match="not done within"):
+            await pair.ask("session_output", timeout_s=60, id="s1")
+        assert pair.answering.under_way == 0
+
+    both(asked)()
+
+
 @both
 async def test_an_offline_computer_is_not_waited_for(pair: Pair) -> None:
     pair.why_not = "computer b is offline since 12 s"
