@@ -21,7 +21,7 @@ from typing import Any, Protocol
 from paso.errors import BadEvent, NotFound, PasoError
 from paso.events.backoff import Backoff
 from paso_daemon.bounded import BoundedDict
-from paso_daemon.peers.board_text import Lines, Record, Unpacked, unpack
+from paso_daemon.peers.board_text import Lines, Record, Unpacked, records_of, unpack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -293,7 +293,7 @@ class RemoteBoards:
             return
         self.fetched += 1
         if not project_uid:
-            self._show_projects(computer, found.news)
+            self._show_projects(computer, records_of(found.news))
         elif await self._show_tasks(key, board, found):
             self._remember(board, found.lines)
         else:
@@ -319,7 +319,8 @@ class RemoteBoards:
         """
         changed = 0
         for at in range(0, len(found.news), PART):
-            changed += self._shown.put_part(*key, found.news[at : at + PART])
+            part = records_of(found.news[at : at + PART])
+            changed += self._shown.put_part(*key, part)
             await asyncio.sleep(0)
             if self._is_forgotten(key, board):
                 return False

@@ -33,7 +33,7 @@ from paso.errors import (
 )
 from paso_daemon.peers.board_keys import BoardKeys
 from paso_daemon.peers.board_reader import read_projects, read_tasks
-from paso_daemon.peers.board_text import MAX_RAW, MAX_TASKS, pack, unpack
+from paso_daemon.peers.board_text import MAX_RAW, MAX_TASKS, pack, records_of, unpack
 from paso_daemon.peers.boards import PART, RemoteBoards
 from paso_daemon.peers.own_boards import OwnBoards
 from paso_daemon.peers.signing import Signer
@@ -55,7 +55,7 @@ def test_a_board_comes_out_as_it_went_in() -> None:
     records = [{"uid": str(i), "title": "Größe\n\x1b[31m"} for i in range(3)]
     packed = pack("p1", records)
     found = unpack("p1", packed.data)
-    assert (found.version, found.news) == (packed.version, records)
+    assert (found.version, records_of(found.news)) == (packed.version, records)
     assert sorted(found.lines.values()) == ["0", "1", "2"]
     assert pack("p1", []).version != pack("p2", []).version
     assert unpack("", pack("", []).data).news == []
@@ -66,7 +66,7 @@ def test_only_the_lines_that_are_new_are_read_again() -> None:
     after = [*before[:2], {"uid": "2", "title": "y"}, {"uid": "9"}]
     known = unpack("p", pack("p", before).data).lines
     found = unpack("p", pack("p", after).data, known)
-    assert found.news == after[2:]
+    assert records_of(found.news) == after[2:]
     assert sorted(found.lines.values()) == ["0", "1", "2", "9"]
 
 
@@ -75,12 +75,17 @@ def test_equal_boards_have_equal_versions() -> None:
     assert pack("p", [{"uid": "1"}]).version != pack("p", [{"uid": "2"}]).version
 
 
+def first_description(records: list[dict[str, Any]]) -> str:
+    first, *_ = records_of(unpack("p", pack("p", records).data).news)
+    return str(first["description"])
+
+
 def test_long_descriptions_are_cut_and_huge_boards_refused() -> None:
     long = [{"uid": "1", "description": "x" * 100_000}]
-    cut = unpack("p", pack("p", long).data).news[0]["description"]
+    cut = first_description(long)
     assert len(cut) == 16_001 and cut.endswith("…")
     many = [{"uid": str(i), "description": "x" * 15_000} for i in range(2_000)]
-    cut = unpack("p", pack("p", many).data).news[0]["description"]
+    cut = first_description(many)
     assert len(cut) == 201
     with pytest.raises(Refused):
         pack("p", [{"uid": "1"}] * (MAX_TASKS + 1))
