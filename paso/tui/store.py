@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from paso.database.connection import Database, open_database
-from paso.errors import StoreBusy
+from paso.errors import PasoError, StoreBusy
 from paso.store import Announcer
 
 TYPE_CHECKING = False
@@ -96,9 +96,12 @@ class Store:
             PasoError: what the command raises.
         """
         self._loop = asyncio.get_running_loop()
-        return await asyncio.to_thread(
-            self._act, lambda db: command(db, *args, **options)
-        )
+        try:
+            return await asyncio.to_thread(
+                self._act, lambda db: command(db, *args, **options)
+            )
+        except OSError as error:  # as where no descriptor is free
+            raise PasoError(str(error)) from error
 
     def reopen(self) -> None:
         """Open the database anew, after the file was replaced.

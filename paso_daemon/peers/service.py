@@ -15,6 +15,7 @@ import asyncio
 import logging
 import os
 import time
+from contextlib import suppress
 from typing import Any
 
 from paso.computer import renew_id
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
 
 BACK_OFF_S = (0.25, 30.0)
 STOP_S = 1.0
-"""For the goodbye."""
 
 logger = logging.getLogger("paso.daemon")
 
@@ -218,7 +218,8 @@ class Peers:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self.at.link.close()
-        await self.store.close()
+        with suppress(TimeoutError):  # a disk that hangs is left
+            await asyncio.wait_for(self.store.close(), STOP_S)
 
     async def _leave(self) -> None:
         # The keys of a copy are those of the other one, which stays.
