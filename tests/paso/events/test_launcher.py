@@ -230,7 +230,8 @@ def test_two_sockets_for_one_home_are_one_daemon(paso_home: Path) -> None:
     other = Paths(socket=str(paso_home / "other.sock"))
     with pytest.raises(DaemonUnreachable):
         ensure_daemon(other, timeout_s=1)
-    assert daemon_pids(paso_home) == [pid]
+    # On a busy machine the second one is only about to find out.
+    wait_for(lambda: daemon_pids(paso_home) == [pid])
 
 
 def test_two_homes_with_one_database_are_one_daemon(
