@@ -98,7 +98,9 @@ class Paso(Server):
 
 
 def read_line(made: socket.socket, mark: bytes, timeout_s: float = 10.0) -> bytes:
-    """The line with `mark` in it; those before it are dropped, none may follow.
+    """The line with `mark` in it; those that came before and with it are dropped.
+
+    A client that has not subscribed yet may hear of anything behind its welcome.
 
     Raises:
         OSError: it did not come, or the connection was closed.
@@ -111,5 +113,6 @@ def read_line(made: socket.socket, mark: bytes, timeout_s: float = 10.0) -> byte
             raise ConnectionResetError(f"closed before {mark!r}: {got[-300:]!r}")
         got += chunk
         lines = got.split(b"\n")
-        if not lines[-1] and len(lines) > 1 and mark in lines[-2]:
-            return lines[-2] + b"\n"
+        found = [line for line in lines if mark in line]
+        if found and not lines[-1]:
+            return found[0] + b"\n"

@@ -164,6 +164,7 @@ def test_another_computers_board_is_on_the_screen_here_and_follows(
     join(redis.url, desk, laptop)
     terminal = Server(desk).open()
     terminal.wait_for("card of the desk", 30)
+    terminal.wait_for("⇄ 1", 30)  # before, it knows of nobody
     terminal.press(KEY_OF_COMPUTERS)
     terminal.wait_for("laptop", 15)
     terminal.press("Enter")
