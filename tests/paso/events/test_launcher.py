@@ -244,6 +244,8 @@ def test_two_homes_with_one_database_are_one_daemon(
     ensure_daemon(Paths()).close()
     with pytest.raises(DaemonUnreachable):
         ensure_daemon(Paths(str(twin)), timeout_s=1)
+    # While the first one runs: later, it would take its place.
+    wait_for(lambda: not daemon_pids(twin))
 
 
 # Failing -------------------------------------------------------------------------
