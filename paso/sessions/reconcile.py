@@ -174,6 +174,8 @@ def _disappeared(
     elif facts.process:
         if session.phase == STOPPING:
             return _maybe_end(session, facts, in_phase_s)
+        if not facts.asked_again:
+            return Verdict(AGAIN)  # the hang-up may be about to end it
         reason = f"{what}, its command still runs as process {session.pid}"
         return Verdict(GONE, reason=reason)
     # The last pane of a user's server takes the server with it; nothing is wrong.

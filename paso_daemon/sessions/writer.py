@@ -91,6 +91,8 @@ class Writer:
     ) -> bool:
         """Queue work, in place of what waits under `key`; False when it is refused.
 
+        What finds no room has failed: `done` hears of it.
+
         Arguments:
             do: runs in the thread; again, later, after a `StoreError`.
             done: runs in the loop with what `do` gave; with None when that failed.
@@ -99,8 +101,10 @@ class Writer:
 
     def _put(self, key: object, work: Work) -> bool:
         with self._bell:
-            full = len(self._queue) >= QUEUE_MAX and key not in self._queue
-            if full or self._stopping.is_set():
+            if self._stopping.is_set():
+                return False
+            if len(self._queue) >= QUEUE_MAX and key not in self._queue:
+                self._loop.call_soon(work.done, None)
                 return False
             self._queue[key] = work
             self._bell.notify()

@@ -87,8 +87,9 @@ def made_of(facts: Facts, in_phase_s: float = YOUNG, **record: Any) -> Verdict:
             GONE,
             "its tmux pane was closed",
         ),
+        (WELL._replace(pane=None), RUNNING, AGAIN, ""),
         (
-            WELL._replace(pane=None),
+            WELL._replace(pane=None, asked_again=True),
             RUNNING,
             GONE,
             "its tmux pane was closed, its command still runs as process 42",
@@ -108,8 +109,9 @@ def made_of(facts: Facts, in_phase_s: float = YOUNG, **record: Any) -> Verdict:
             GONE,
             "its tmux server is gone",
         ),
+        (WELL._replace(server=False, pane=None), RUNNING, AGAIN, ""),
         (
-            WELL._replace(server=False, pane=None),
+            WELL._replace(server=False, pane=None, asked_again=True),
             RUNNING,
             GONE,
             "its tmux server is gone, its command still runs as process 42",
@@ -166,7 +168,11 @@ def test_how_it_ended_is_what_tmux_tells() -> None:
             OVER,
             "its tmux server is gone; its exit code is not known",
         ),
-        (WELL._replace(pane=None), GONE, "its tmux pane was closed, its command"),
+        (
+            WELL._replace(pane=None, asked_again=True),
+            GONE,
+            "its tmux pane was closed, its command",
+        ),
         (
             WELL._replace(pane=None, server=False, process=False, same_boot=False),
             GONE,
@@ -197,8 +203,9 @@ def test_an_adopted_pane_that_was_closed_has_ended(
             GONE,
             "its terminal is gone",
         ),
+        (KEPT._replace(keeper=False), RUNNING, AGAIN, ""),
         (
-            KEPT._replace(keeper=False),
+            KEPT._replace(keeper=False, asked_again=True),
             RUNNING,
             GONE,
             "its terminal is gone, its command still runs as process 42",

@@ -75,6 +75,22 @@ async def test_work_that_waits_is_replaced_by_newer_of_its_key(bench: Bench) -> 
     assert bench.rung == 1
 
 
+async def test_work_that_finds_no_room_has_failed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "QUEUE_MAX", 1)
+    began, gate = threading.Event(), threading.Event()
+    hold = lambda: began.set() or gate.wait()  # noqa: E731
+    bench.writer.run("gate", hold, lambda _: None)
+    assert await asyncio.to_thread(began.wait, 10)
+    assert bench.rename("waits", key=1)
+    assert not bench.rename("no room", key=2)
+    await bench.wait(1)
+    assert bench.results == [None]
+    gate.set()
+    await bench.wait(2)
+
+
 async def test_work_of_a_session_that_is_over_is_forgotten(bench: Bench) -> None:
     gate = threading.Event()
     bench.writer.run("gate", gate.wait, bench.results.append)
