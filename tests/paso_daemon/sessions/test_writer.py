@@ -80,7 +80,11 @@ async def test_work_that_finds_no_room_has_failed(
 ) -> None:
     monkeypatch.setattr(writer, "QUEUE_MAX", 1)
     began, gate = threading.Event(), threading.Event()
-    hold = lambda: began.set() or gate.wait()  # noqa: E731
+
+    def hold() -> None:
+        began.set()
+        gate.wait()
+
     bench.writer.run("gate", hold, lambda _: None)
     assert await asyncio.to_thread(began.wait, 10)
     assert bench.rename("waits", key=1)
