@@ -21,7 +21,7 @@ from paso.errors import BadEvent, PeerUnreachable
 from paso_daemon.bounded import BoundedDict
 from paso_daemon.peers.answers import last_id
 from paso_daemon.peers.keys import is_computer_id
-from paso_daemon.peers.log import Position, position_of
+from paso_daemon.peers.log import START, Position, position_of
 from paso_daemon.peers.signing import Signed, number, object_of
 
 TYPE_CHECKING = False
@@ -217,7 +217,7 @@ class Inbox:
                 raise BadEvent("a computer of our own id")
             return
         place = Position(said.gen, said.n)
-        if place <= self._heard.get(said.sender, Position(0, 0)):
+        if place <= self._heard.get(said.sender, START):
             raise BadEvent("heard before, or out of order")
         self._heard[said.sender] = place
         self._store.heard(said.sender, place)

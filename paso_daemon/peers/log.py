@@ -16,6 +16,7 @@ Never: do I/O, read a clock, know what an entry says.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import NamedTuple
 
 from paso.errors import BadEvent
@@ -51,6 +52,21 @@ def position_of(entry_id: bytes) -> Position:
     if not dash:
         raise BadEvent("no entry id")
     return Position(number(gen), number(n))
+
+
+def told_position(gen: object, n: object) -> Position:
+    """Return the position that a message names. Raises BadEvent."""
+    if type(gen) is not int or type(n) is not int or gen < 0 or n < 0:
+        raise BadEvent("no position")
+    return Position(gen, n)
+
+
+def listed_position(told: object) -> Position | None:
+    """Return what a message names as `[gen, n]`; None for anything else."""
+    with suppress(BadEvent):
+        if isinstance(told, list) and len(told) == 2:
+            return told_position(*told)
+    return None
 
 
 class Follower:

@@ -17,8 +17,7 @@ from typing import Any
 from paso.errors import BadEvent, PeerUnreachable
 from paso_daemon.peers.answers import last_place
 from paso_daemon.peers.interest import DETAILS, SESSIONS
-from paso_daemon.peers.log import Position
-from paso_daemon.peers.reader import told_position
+from paso_daemon.peers.log import listed_position
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class Owner:
         if not topics or lease_s * 1000 <= age_ms:
             return  # what lay there while we were away is over
         self._leases.renew(reader, topics, self._now(), lease_s - age_ms / 1000)
-        have = _position(body.get("have"))
+        have = listed_position(body.get("have"))
         head, goes_on = self._publisher.head, self._publisher.is_complete(have)
         if SESSIONS not in topics:
             goes_on, have = True, head
@@ -107,9 +106,3 @@ class Owner:
         if spoilt:
             logger.warning("peers: somebody else wrote our log: it is begun anew")
             await self._at.link.ask(("DEL", key))
-
-
-def _position(value: Any) -> Position | None:
-    if not isinstance(value, list) or len(value) != 2:
-        return None
-    return told_position({"gen": value[0], "n": value[1]})

@@ -19,7 +19,7 @@ import orjson
 
 from paso.errors import BadEvent
 from paso_daemon.cache import LIVE, OFFLINE, STALE
-from paso_daemon.peers.log import Position
+from paso_daemon.peers.log import START, Position, listed_position
 from paso_daemon.peers.signing import object_of
 
 TYPE_CHECKING = False
@@ -45,8 +45,8 @@ class Peer:
     def __init__(self, id: str, record: dict[str, Any] | None = None) -> None:
         self.id = id
         self.record = record or {}
-        self.beat = Position(0, 0)
-        self.head = Position(0, 0)
+        self.beat = START
+        self.head = START
         self.run = ""
         self.heard_at: float | None = None
         """None = not since we started."""
@@ -107,7 +107,7 @@ class Presence:
             return False  # after a restart, the key itself says that it is not old
         peer.beat, peer.heard_at = beat, now
         peer.run = str(body.get("run", ""))[:32]
-        peer.head = _position(body.get("head"))
+        peer.head = listed_position(body.get("head")) or START
         peer.record = {name: body[name] for name in TOLD if name in body}
         return True
 
@@ -172,9 +172,3 @@ class Presence:
 
     def _others(self, id: str) -> Iterable[Peer]:
         return (peer for peer in self.peers.values() if peer.id != id)
-
-
-def _position(value: object) -> Position:
-    if isinstance(value, list) and [type(one) for one in value] == [int, int]:
-        return Position(*value)
-    return Position(0, 0)

@@ -23,7 +23,14 @@ from paso_daemon.bounded import BoundedDict
 from paso_daemon.peers.answers import Failed
 from paso_daemon.peers.inbox import fields_of, text
 from paso_daemon.peers.interest import SESSIONS
-from paso_daemon.peers.log import GAP, NEXT, Follower, Position, position_of
+from paso_daemon.peers.log import (
+    GAP,
+    NEXT,
+    Follower,
+    Position,
+    position_of,
+    told_position,
+)
 from paso_daemon.peers.signing import TO_ALL, Signed, object_of
 from paso_daemon.replacing import in_parts, in_turns
 
@@ -198,10 +205,9 @@ class Reader:
     def _go_on(self, owner: str, body: dict[str, Any], age_ms: int) -> None:
         follower = self._followers.get(owner)
         if follower is not None and owner in self.wishes:
-            position = told_position(body)
-            self._heads[owner] = told_position(
-                body | {"n": body.get("head", position.n)}
-            )
+            position = told_position(body.get("gen"), body.get("n"))
+            head = body.get("head", position.n)
+            self._heads[owner] = told_position(position.gen, head)
             if not follower.go_on_from(position):
                 self._lost(owner, "it says to go on before where we are")
             self._tell(owner)
@@ -212,7 +218,7 @@ class Reader:
         follower = self._followers.get(owner)
         if follower is None or owner not in self.wishes:
             return
-        told = told_position(body)
+        told = told_position(body.get("gen"), body.get("n"))
         if follower.reading and owner in self._complete and follower.position == told:
             return
         snapshot = await self._at.snapshots.load(owner)
@@ -358,11 +364,3 @@ class Reader:
             directory.activity(
                 owner, key, str(told.get("activity")), told.get("preview")
             )
-
-
-def told_position(body: dict[str, Any]) -> Position:
-    """Return the position that a message names. Raises BadEvent."""
-    gen, n = body.get("gen"), body.get("n")
-    if type(gen) is not int or type(n) is not int or gen < 0 or n < 0:
-        raise BadEvent("no position")
-    return Position(gen, n)
