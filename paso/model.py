@@ -8,6 +8,8 @@ Never: touch the database, import dataclasses (they cost the command line 15 ms)
 
 from __future__ import annotations
 
+import os
+
 from paso.records import NamedTuple
 
 TYPE_CHECKING = False
@@ -70,6 +72,13 @@ ATTENTIONS = ("none", "input", "finished", "failed")
 """What a session wants of the user; all but `none` are shown first."""
 PTY, TMUX = "pty", "tmux"
 BACKENDS = (PTY, TMUX)
+
+GRACE_S = 10.0
+"""Seconds within which a session ends that is asked to, before it is killed."""
+GRACE_MAX_S, REMOTE_GRACE_MAX_S = 3600.0, 60.0
+"""The most that may be asked for here, and by way of the daemon."""
+OUTPUT_LINES = 200
+"""Lines of a session's output that are told, unless more are asked for."""
 
 SHORT_ID = 6
 """Characters of the id of a session or a computer where people read it."""
@@ -307,6 +316,11 @@ class TaskDetails(NamedTuple):
     comments: tuple[Comment, ...]
     relations: tuple[Relation, ...]
     history: tuple[Change, ...]
+
+
+def new_session_id() -> str:
+    """Return an id for a session, which may be written later: 16 hexadecimal digits."""
+    return os.urandom(8).hex()
 
 
 _PLAIN = frozenset((str, int, float, bool, type(None)))

@@ -116,8 +116,8 @@ STARTERS: dict[str, str] = {
     "paso.cli.watch": "the user's command for an event, which the user stops",
     "paso.tui.terminal": "a program that has the user's terminal meanwhile",
     "paso.events.spawner": "the daemon, which outlives us",
-    "paso.sessions.child": "the command of `paso run`, which is the user's",
-    "paso.sessions.plain": "the recorder of `paso run`, and the command itself",
+    "paso.sessions.run.child": "the command of `paso run`, which is the user's",
+    "paso.sessions.run.plain": "the recorder of `paso run`, and the command itself",
 }
 """The only modules that start processes, and why each may. None is of the daemon."""
 

@@ -10,6 +10,7 @@ import os
 from paso.cli.arguments import Argument, Command
 from paso.cli.pieces import FOR_TASK, TITLE
 from paso.cli.session_work import folder, named_task, title_of, work_of
+from paso.model import new_session_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,14 +25,13 @@ CLIENT = "run"
 def run(context: Context, found: Arguments) -> int:
     """Run the command, and end with its exit code."""
     from paso.paths import Paths
-    from paso.sessions.draft import Draft
-    from paso.sessions.runner import new_id
-    from paso.sessions.runner import run as run_session
+    from paso.sessions.run.draft import Draft
+    from paso.sessions.run.runner import run as run_session
 
     argv = tuple(found.words("CMD"))
     title = title_of(found)
     task = named_task(context, found.text("task"))
-    session_id = new_id()
+    session_id = new_session_id()
     draft = Draft(session_id, argv, folder(), title, work_of(context, task))
     environ = dict(os.environ, PASO_SESSION_ID=session_id, PASO_HOME=Paths().home)
     if task is not None:
@@ -48,7 +48,7 @@ def run(context: Context, found: Arguments) -> int:
 def _open_board(context: Context, activity: Activity) -> Database:
     """Open the board for the thread that records."""
     from paso.database.connection import open_database
-    from paso.sessions.recorder import WAIT_S
+    from paso.sessions.run.recorder import WAIT_S
     from paso.store import Announcer
 
     config = context.config

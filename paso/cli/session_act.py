@@ -16,16 +16,13 @@ from paso.cli.session_find import Found, find, here, session_of
 from paso.cli.session_words import session_line
 from paso.cli.session_work import folder, title_of, work_of
 from paso.errors import InvalidValue, PasoError, Refused, UsageError
-from paso.model import SHORT_ID
+from paso.model import GRACE_S, REMOTE_GRACE_MAX_S, SHORT_ID
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paso.cli.arguments import Arguments
     from paso.cli.context import Context
     from paso.model import Session
-
-GRACE_S = 10.0
-REMOTE_GRACE_MAX_S = 60.0
 
 
 def answer(context: Context, one: Found, words: str = "") -> int:

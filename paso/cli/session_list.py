@@ -13,7 +13,7 @@ from paso.cli.pieces import SESSION
 from paso.cli.session_find import Found, find, here, others
 from paso.cli.session_words import session_lines, session_table
 from paso.errors import NotFound, ToolFailed
-from paso.model import LIVE_PHASES, TMUX
+from paso.model import LIVE_PHASES, OUTPUT_LINES, TMUX
 from paso.text import escape
 
 TYPE_CHECKING = False
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 RECENT_DAYS = 1
 MOST = 1000
 """Sessions that are listed without --all."""
-LINES = 200
 LAST_LINES = 8
 """Lines of output that `show` tells."""
 HISTORY = 12
@@ -192,7 +191,7 @@ def _output_here(context: Context, session: Session, lines: int) -> str:
 def run_output(context: Context, found: Arguments) -> int:
     """Print the last lines of a session's terminal."""
     one = find(context, found.word("ID"))
-    count = found.number("lines", least=1) or LINES
+    count = found.number("lines", least=1) or OUTPUT_LINES
     text = output_of(context, one, count)
     if context.out.json:
         context.out.document({"id": one.session.id, "lines": text.splitlines()})
@@ -231,6 +230,6 @@ OUTPUT = Command(
     run_output,
     "Print the last lines of a session's terminal; they are kept when it ends.",
     (SESSION,),
-    (Option("-n --lines", f"at most so many; else {LINES}", "N"),),
+    (Option("-n --lines", f"at most so many; else {OUTPUT_LINES}", "N"),),
     ("paso session output 3f2a91 -n 40",),
 )

@@ -9,8 +9,6 @@ Never: start or look at a process, know the command line or the board.
 
 from __future__ import annotations
 
-import os
-
 from paso.commands import values
 from paso.commands.moves import get_task
 from paso.commands.session_activity import report, save_output, set_activity
@@ -36,7 +34,7 @@ from paso.database.repository import found
 from paso.database.sessions import BackendRef
 from paso.database.task_sessions import SessionMark, needs_by_project, session_marks
 from paso.errors import InvalidValue, PhaseRefused
-from paso.model import BACKENDS, FINAL_PHASES, TITLE_MAX
+from paso.model import BACKENDS, FINAL_PHASES, TITLE_MAX, new_session_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,10 +73,6 @@ __all__ = [
 ]
 
 
-def new_id() -> str:
-    return os.urandom(8).hex()
-
-
 def create_session(
     db: Database,
     *,
@@ -105,7 +99,7 @@ def create_session(
     if not argv:
         raise InvalidValue("a session needs a command")
     backend = values.one_of("backend", backend, BACKENDS)
-    made = session_id or new_id()
+    made = session_id or new_session_id()
     with db.write():
         task_uid, project_uid, task_title = _work(db, task_id, project_id)
         chosen = values.line("title", title, TITLE_MAX) if title.strip() else ""

@@ -23,7 +23,7 @@ from paso.errors import (
     ToolFailed,
     ToolMissing,
 )
-from paso.model import FINAL_PHASES, LOST, PTY, TMUX
+from paso.model import FINAL_PHASES, GRACE_MAX_S, GRACE_S, LOST, OUTPUT_LINES, PTY, TMUX
 from paso.sessions.adopting import adopt
 from paso.sessions.ending import command_of, end_command
 from paso.sessions.environment import (
@@ -50,8 +50,6 @@ if TYPE_CHECKING:
 __all__ = ["adopt", "attach_argv", "end", "look_again", "look_at_all", "output"]
 __all__ += ["send", "start"]
 
-GRACE_S = 10.0
-GRACE_MAX_S = 3600.0
 BY_USER = "ended by the user"
 _NOTED_S = 3.0
 """How long tmux or a keeper may take to tell how a command ended, in seconds."""
@@ -174,7 +172,7 @@ def send(db: Database, session_id: str, text: str, *, enter: bool = True) -> Ses
     return session
 
 
-def output(db: Database, session_id: str, lines: int = 200) -> str:
+def output(db: Database, session_id: str, lines: int = OUTPUT_LINES) -> str:
     """Return its last lines; of one whose terminal is gone, those that were kept.
 
     Raises:

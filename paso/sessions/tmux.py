@@ -21,6 +21,7 @@ from contextlib import suppress
 from paso.database.sessions import BackendRef
 from paso.errors import NotFound, PhaseRefused, ToolFailed
 from paso.events.process import boot_id, start_ticks
+from paso.model import OUTPUT_LINES
 from paso.sessions.attaching import attach_argv, status_line, title_line
 from paso.sessions.handover import Handover
 from paso.sessions.input import checked_text
@@ -216,7 +217,7 @@ class Tmux:
         if says_no_server(done.err) or _GONE in _answer(done, "send the text"):
             raise PhaseRefused("the command has ended; there is nobody to read")
 
-    def output(self, ref: BackendRef, lines: int = 200) -> str:
+    def output(self, ref: BackendRef, lines: int = OUTPUT_LINES) -> str:
         """Return the last lines of screen and scrollback, without blank ones below.
 
         Raises:

@@ -14,6 +14,7 @@ import shlex
 from typing import Any
 
 from paso.errors import PasoError
+from paso.model import GRACE_S
 from paso.text import cut, escape
 from paso.tui.messages import error_words
 from paso.tui.session_words import phase_words
@@ -23,11 +24,9 @@ if TYPE_CHECKING:
     from paso.model import Session
     from paso.tui.board_app import PasoApp
 
-GRACE_S = 10.0
-"""For a command to end by itself before it is killed."""
 ANSWER_S = 20.0
 """For the daemon, which itself gives the other computer 15 and what it is to do."""
-OUTPUT_LINES = 500
+SCREEN_LINES = 500
 
 
 class SessionCalls:
@@ -81,8 +80,8 @@ class SessionCalls:
         if self.is_local(session):
             from paso.sessions.actions import output
 
-            return await self._app.store.act(output, session.id, lines=OUTPUT_LINES)
-        answer = await self._ask(session, "session_output", {"lines": OUTPUT_LINES})
+            return await self._app.store.act(output, session.id, lines=SCREEN_LINES)
+        answer = await self._ask(session, "session_output", {"lines": SCREEN_LINES})
         return str(answer.get("output", ""))
 
     def attach(self, session: Session) -> None:

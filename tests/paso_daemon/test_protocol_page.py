@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, get_type_hints
 
-from paso import errors
+from paso import errors, model
 from paso.errors import PasoError, WireError
 from paso.events import types
 from paso_daemon import (
@@ -121,9 +121,9 @@ def test_what_is_said_of_snapshots_and_requests_is_so() -> None:
     assert f"at most {1 / coalescer.WINDOW_S:g} times a second" in PAGE
     assert f"{replies.MAX_ASKED} requests of a client" in PAGE
     methods_page = section("Methods")
-    grace, most = session_methods.GRACE_S, session_methods.GRACE_MAX_S
+    grace, most = model.GRACE_S, model.REMOTE_GRACE_MAX_S
     assert f"`grace_s`? (0 to {most:g}, else {grace:g})" in methods_page
-    lines, most = session_methods.LINES, session_methods.LINES_MAX
+    lines, most = model.OUTPUT_LINES, session_methods.OUTPUT_LINES_MAX
     assert f"`lines`? (1 to {most:,}, else {lines})" in methods_page
     assert f"{own_actions.OUTPUT_MAX // 1024} Ki characters" in methods_page
 

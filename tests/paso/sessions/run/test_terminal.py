@@ -1,4 +1,4 @@
-"""paso/sessions/terminal.py: the mode of a real terminal."""
+"""paso/sessions/run/terminal.py: the mode of a real terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from paso.sessions.terminal import (
+from paso.sessions.run.terminal import (
     Terminal,
     cooked,
     is_line_by_line,

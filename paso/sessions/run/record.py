@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paso.database.connection import Database
     from paso.sessions.activity import Activity
-    from paso.sessions.draft import Draft, End
+    from paso.sessions.run.draft import Draft, End
 
     Told = tuple[str, str]
 

@@ -1,4 +1,4 @@
-"""paso/sessions/recorder.py and record.py: what is written beside a run, and when."""
+"""paso/sessions/run, recorder.py and record.py: what is written, and when."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from paso.commands.sessions import get_session, saved_tail, session_history
 from paso.database.connection import Database, open_database
 from paso.errors import NotFound, StoreBusy, StoreDamaged
 from paso.sessions.activity import Activity
-from paso.sessions.draft import Draft, End
-from paso.sessions.recorder import FINISH_S, Recorder
+from paso.sessions.run.draft import Draft, End
+from paso.sessions.run.recorder import FINISH_S, Recorder
 from tests.support.daemon import wait_for
 
 ID = "0123456789abcdef"

@@ -1,4 +1,4 @@
-"""paso/sessions/plain.py: `paso run` in pipes, where it is as without."""
+"""paso/sessions/run/plain.py: `paso run` in pipes, where it is as without."""
 
 from __future__ import annotations
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 import signal
 from abc import ABC, abstractmethod
 
-from paso.sessions.child import ENDED, FAILED, STARTED, STOPPED
-from paso.sessions.relay import Poller
-from paso.sessions.signals import stop_our_group
+from paso.sessions.run.child import ENDED, FAILED, STARTED, STOPPED
+from paso.sessions.run.relay import Poller
+from paso.sessions.run.signals import stop_our_group
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paso.sessions.activity import Activity
-    from paso.sessions.child import Child, News
-    from paso.sessions.recorder import Recorder
-    from paso.sessions.signals import Signals
+    from paso.sessions.run.child import Child, News
+    from paso.sessions.run.recorder import Recorder
+    from paso.sessions.run.signals import Signals
 
 QUIET_S = 0.05
 """After the end of the command: silence after which its output is complete, when a

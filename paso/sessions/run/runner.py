@@ -17,18 +17,18 @@ from errno import ENOENT, ENOTDIR
 
 from paso.records import NamedTuple
 from paso.sessions.activity import Activity
-from paso.sessions.child import CANNOT_RUN, NOT_FOUND
-from paso.sessions.signals import Signals
+from paso.sessions.run.child import CANNOT_RUN, NOT_FOUND
+from paso.sessions.run.signals import Signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from paso.database.connection import Database
-    from paso.sessions.draft import Draft, End
-    from paso.sessions.on_terminal import Pty
-    from paso.sessions.plain import Pipes
-    from paso.sessions.wrapped import Wrapped
+    from paso.sessions.run.draft import Draft, End
+    from paso.sessions.run.on_terminal import Pty
+    from paso.sessions.run.plain import Pipes
+    from paso.sessions.run.wrapped import Wrapped
 
 SWITCH_S = 0.0005
 """Seconds after which the thread that records lets the one that carries bytes go on."""
@@ -43,11 +43,6 @@ class Outcome(NamedTuple):
     """Why the command could not be run; empty when it was."""
     unrecorded: str
     """What of it is not recorded, and why; empty when all is."""
-
-
-def new_id() -> str:
-    """Return an id for a session that is written later."""
-    return os.urandom(8).hex()
 
 
 def run(
@@ -68,7 +63,7 @@ def run(
     try:
         with Signals() as signals:
             child = means.start(draft.argv, env)
-            from paso.sessions.recorder import Recorder
+            from paso.sessions.run.recorder import Recorder
 
             activity = Activity(now=time.monotonic())
             recorder = Recorder(draft, lambda: open_board(activity), activity)
@@ -88,17 +83,17 @@ def run(
 def _means() -> Pty | Pipes:
     """What stands between us and the command."""
     if os.isatty(0) and os.isatty(1):
-        from paso.sessions.on_terminal import Pty
+        from paso.sessions.run.on_terminal import Pty
 
         with suppress(OSError):  # no pty to be had; then it goes without
             return Pty()
-    from paso.sessions.plain import Pipes
+    from paso.sessions.run.plain import Pipes
 
     return Pipes()
 
 
 def _end_of(wrapped: Wrapped) -> tuple[End, str]:
-    from paso.sessions.draft import End
+    from paso.sessions.run.draft import End
 
     if wrapped.errno:
         failure = os.strerror(wrapped.errno)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from paso.database.connection import Database
     from paso.sessions.activity import Activity
-    from paso.sessions.draft import Draft, End
+    from paso.sessions.run.draft import Draft, End
 
     Told = tuple[str, str]
 
@@ -177,7 +177,7 @@ class Recorder:
 
     def _write(self, db: Database) -> None:
         """Write all that is not written yet, in one transaction."""
-        from paso.sessions.record import Facts, write
+        from paso.sessions.run.record import Facts, write
 
         end, process = self._end, self._process
         facts = Facts(process, end, self._activity, self._created, self._running)

@@ -15,19 +15,19 @@ import time
 from contextlib import suppress
 
 from paso.sessions.activity import is_typed
-from paso.sessions.child import start_on_pty
-from paso.sessions.relay import Flow
-from paso.sessions.terminal import Terminal, is_line_by_line
-from paso.sessions.wrapped import QUIET_S, Wrapped
+from paso.sessions.run.child import start_on_pty
+from paso.sessions.run.relay import Flow
+from paso.sessions.run.terminal import Terminal, is_line_by_line
+from paso.sessions.run.wrapped import QUIET_S, Wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from paso.sessions.activity import Activity
-    from paso.sessions.child import Child
-    from paso.sessions.recorder import Recorder
-    from paso.sessions.signals import Signals
+    from paso.sessions.run.child import Child
+    from paso.sessions.run.recorder import Recorder
+    from paso.sessions.run.signals import Signals
 
 BACKGROUND_S = 0.5
 """Seconds between two looks whether the shell has brought us to the foreground; bash

@@ -16,19 +16,19 @@ import stat
 import time
 from contextlib import suppress
 
-from paso.sessions.child import start_plain
-from paso.sessions.relay import Flow
-from paso.sessions.terminal import own_description
-from paso.sessions.wrapped import Wrapped
+from paso.sessions.run.child import start_plain
+from paso.sessions.run.relay import Flow
+from paso.sessions.run.terminal import own_description
+from paso.sessions.run.wrapped import Wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from paso.sessions.activity import Activity
-    from paso.sessions.child import Child
-    from paso.sessions.recorder import Recorder
-    from paso.sessions.signals import Signals
+    from paso.sessions.run.child import Child
+    from paso.sessions.run.recorder import Recorder
+    from paso.sessions.run.signals import Signals
 
 FROM_TERMINAL = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
 """What the terminal sends to all of a job: the command has it already."""

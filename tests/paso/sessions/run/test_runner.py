@@ -1,4 +1,4 @@
-"""paso/sessions/runner.py and what it is made of: `paso run` in real terminals."""
+"""paso/sessions/run/runner.py and what it is made of: `paso run` in real terminals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""paso/sessions/relay.py: bytes from one real descriptor to another."""
+"""paso/sessions/run/relay.py: bytes from one real descriptor to another."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from paso.sessions.relay import ROOM, Flow, Poller
+from paso.sessions.run.relay import ROOM, Flow, Poller
 
 
 class Pipe:
