@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from paso.errors import NotFound, PeerUnreachable, WireError
+from paso.model import GRACE_S, OUTPUT_LINES, REMOTE_GRACE_MAX_S
 from paso_daemon import params as read
 
 TYPE_CHECKING = False
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 
 Params = dict[str, Any]
 
-GRACE_S, GRACE_MAX_S = 10.0, 60.0
-LINES, LINES_MAX = 200, 10_000
+OUTPUT_LINES_MAX = 10_000
 ANSWER_S = 15.0
 """For an operation, beside the grace that it is asked to give."""
 
@@ -58,10 +58,11 @@ def checked(op: str, params: Params) -> tuple[Params, float]:
         WireError: one is wrong.
     """
     if op == "session_end":
-        grace_s = read.seconds(params, "grace_s", GRACE_S, GRACE_MAX_S)
+        grace_s = read.seconds(params, "grace_s", GRACE_S, REMOTE_GRACE_MAX_S)
         return {"grace_s": grace_s}, grace_s + ANSWER_S
     if op == "session_output":
-        return {"lines": read.number(params, "lines", LINES, LINES_MAX)}, ANSWER_S
+        lines = read.number(params, "lines", OUTPUT_LINES, OUTPUT_LINES_MAX)
+        return {"lines": lines}, ANSWER_S
     if type(params.get("text")) is not str:
         raise WireError("text is a text")
     enter = read.flag(params, "enter", True)
