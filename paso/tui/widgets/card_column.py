@@ -4,9 +4,6 @@
     y 1    ━━━━━━━━━━━ 7/340 ━      heavy under the active column; the place in it
     y 2-   cards                     scrolled; the two lines above stay
 
-What is on screen is remembered line by line, so that a change of any kind sends
-the cells that differ and no others to the terminal.
-
 Never: read the database, change the board, or decide where the cursor goes.
 """
 
@@ -16,15 +13,14 @@ from bisect import bisect_right
 from itertools import accumulate
 
 from rich.segment import Segment
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from paso.text import cell_width, cut, escape
 from paso.tui.card_lines import Piece, card_pieces, card_rows
 from paso.tui.session_words import SIGNS
-from paso.tui.strips import differing
+from paso.tui.widgets.line_view import LineView
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,15 +40,13 @@ HEADER = 2
 """Lines above the cards: name and rule."""
 EDGE = 4
 """Cells of a line that no text uses: bar, blank, blank, gap to the next column."""
-WHEEL = 3
-"""Lines for one notch of the wheel."""
 TALL = 30
 """Lines from which a page jumps when the cursor leaves it, instead of creeping."""
 KEPT_CARDS = 256
 """Drawn cards kept for each column; a screen shows fewer."""
 
 
-class CardColumn(ScrollView, can_focus=False):
+class CardColumn(LineView):
     """The cards of one column, from the state of the board."""
 
     class Picked(Message):
@@ -74,7 +68,6 @@ class CardColumn(ScrollView, can_focus=False):
         self._card_styles = styles
         self._width = 0
         self._starts = [0]
-        self._shown: list[Strip | None] = []
         self._drawn: dict[tuple[int, bool], Drawn] = {}
         self._drawn_with: Look | None = None
         self._heights: dict[int, int] = {}
@@ -162,30 +155,12 @@ class CardColumn(ScrollView, can_focus=False):
 
     # painting
 
-    def repaint(self) -> None:
-        """Send the cells that look different to the terminal, and no others."""
-        changed: list[Region] = []
-        before_lines, self._shown = self._shown, [*self._lines(len(self._shown))]
-        for y, (before, after) in enumerate(
-            zip(before_lines, self._shown, strict=True)
-        ):
-            if after is before or after is None:
-                continue
-            span = (0, self._width) if before is None else differing(before, after)
-            if span is not None:
-                changed.append(Region(span[0], y, span[1] - span[0], 1))
-        if changed:
-            self.refresh(*changed)
-
-    def render_line(self, y: int) -> Strip:
-        if self._shown and self._shown[0] is None:
-            self._shown = [*self._lines(len(self._shown))]
-        line = self._shown[y] if y < len(self._shown) else None
-        return line or Strip.blank(self._width, self._card_styles.get("plain"))
+    def _blank(self) -> Strip:
+        return Strip.blank(self._width, self._card_styles.get("plain"))
 
     def _lines(self, height: int) -> list[Strip | None]:
         """Every line of the column as it is to be seen now."""
-        blank = Strip.blank(self._width, self._card_styles.get("plain"))
+        blank = self._blank()
         lines: list[Strip | None] = [self._name_line(), self._rule_line()]
         lane, top = self.lane, round(self.scroll_y)
         if not lane.visible:
@@ -286,14 +261,6 @@ class CardColumn(ScrollView, can_focus=False):
         return Strip(segments).adjust_cell_length(self._width, get("plain"))
 
     # mouse
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        self.scroll_y = round(self.scroll_y) + WHEEL
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        self.scroll_y = round(self.scroll_y) - WHEEL
 
     def on_click(self, event: events.Click) -> None:
         event.stop()

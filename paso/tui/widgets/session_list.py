@@ -1,7 +1,5 @@
 """The list of sessions, drawn line by line: any number of rows, one widget.
 
-Only the lines on screen are made, and only the cells that differ are sent.
-
 Never: read anything, decide where the cursor goes.
 """
 
@@ -11,15 +9,14 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from paso.text import cut
 from paso.tui.session_rows import Place, row_pieces
 from paso.tui.session_words import SIGNS
-from paso.tui.strips import differing
+from paso.tui.widgets.line_view import LineView
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,11 +30,9 @@ LOOKS = (
     *("grey", "empty", "selected"),
     *(f"mark-{state}" for state in SIGNS),
 )
-WHEEL = 3
-"""Lines for one notch of the wheel."""
 
 
-class SessionList(ScrollView, can_focus=False):
+class SessionList(LineView):
     """The rows of a view of the sessions.
 
     Arguments:
@@ -90,7 +85,6 @@ class SessionList(ScrollView, can_focus=False):
         self.place: Place | None = None
         self.empty_text = ""
         self._view = view
-        self._shown: list[Strip | None] = []
         self._styles: dict[tuple[str, bool], Style] = {}
 
     # what others call
@@ -131,26 +125,8 @@ class SessionList(ScrollView, can_focus=False):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         self.repaint()
 
-    def repaint(self) -> None:
-        """Send the cells that look different to the terminal, and no others."""
-        before_lines, self._shown = self._shown, [*self._lines(len(self._shown))]
-        changed: list[Region] = []
-        for y, after in enumerate(self._shown):
-            before = before_lines[y]
-            if after is None:
-                continue
-            width = self.size.width
-            span = (0, width) if before is None else differing(before, after)
-            if span is not None:
-                changed.append(Region(span[0], y, span[1] - span[0], 1))
-        if changed:
-            self.refresh(*changed)
-
-    def render_line(self, y: int) -> Strip:
-        if self._shown and self._shown[0] is None:
-            self._shown = [*self._lines(len(self._shown))]
-        line = self._shown[y] if y < len(self._shown) else None
-        return line or self._strip([], False)
+    def _blank(self) -> Strip:
+        return self._strip([], False)
 
     def _lines(self, height: int) -> list[Strip | None]:
         view, place = self._view, self.place
@@ -164,7 +140,7 @@ class SessionList(ScrollView, can_focus=False):
             self._strip(row_pieces(row, place), at == view.index)
             for at, row in enumerate(view.rows[top : top + height], top)
         ]
-        return lines + [self._strip([], False)] * (height - len(lines))
+        return lines + [self._blank()] * (height - len(lines))
 
     def _empty_lines(self, height: int) -> list[Strip | None]:
         texts = ["", *self.empty_text.split("\n")]
@@ -196,14 +172,6 @@ class SessionList(ScrollView, can_focus=False):
         return found
 
     # mouse
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        self.scroll_y = round(self.scroll_y) + WHEEL
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        self.scroll_y = round(self.scroll_y) - WHEEL
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
