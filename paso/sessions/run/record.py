@@ -1,5 +1,8 @@
 """What is written of a `paso run`: all that is new, in one transaction.
 
+But an end is not written together with a start that moved the card: each move by a
+rule is a step of undo, so each is a transaction of its own.
+
 Never: wait, start a thread, know what the database does with it.
 """
 
@@ -38,24 +41,39 @@ class Facts(NamedTuple):
     running: bool
 
 
-def write(db: Database, draft: Draft, facts: Facts, told: Told) -> Told:
-    """Bring the database to the facts.
+class Written(NamedTuple):
+    """What stands in the database after a write."""
+
+    told: Told
+    """The activity and the last line."""
+    over: bool
+    """The end."""
+
+
+def write(db: Database, draft: Draft, facts: Facts, told: Told) -> Written:
+    """Bring the database to the facts, or to the start where that moved the card.
 
     Arguments:
         told: the activity and the last line that it has.
-    Returns:
-        Those that it has now.
     """
     with db.write():
-        if not facts.created:
-            _create(db, draft)
-        if facts.process is not None and not facts.running:
-            _set_running(db, draft.id, *facts.process)
-        if facts.end is not None:
+        moved = _set_started(db, draft, facts)
+        if facts.end is not None and not moved:
             _set_ended(db, draft.id, facts.end, facts.activity.tail())
-        elif facts.process is not None:
-            return _set_activity(db, draft.id, facts.activity, told)
-    return told
+            return Written(told, over=True)
+        if facts.end is None and facts.process is not None:
+            told = _set_activity(db, draft.id, facts.activity, told)
+    return Written(told, over=False)
+
+
+def _set_started(db: Database, draft: Draft, facts: Facts) -> bool:
+    """Return whether the card of the session moved by that."""
+    before = db.change_head()
+    if not facts.created:
+        _create(db, draft)
+    if facts.process is not None and not facts.running:
+        _set_running(db, draft.id, *facts.process)
+    return db.change_head() > before
 
 
 def _create(db: Database, draft: Draft) -> None:

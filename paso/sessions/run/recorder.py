@@ -157,7 +157,7 @@ class Recorder:
                     self._write(db)
                 backoff.reset()
                 self._written.set()
-                if not self._over:
+                if self._end is None:
                     self._wait()
         finally:
             close_store(db)
@@ -176,14 +176,13 @@ class Recorder:
                 self._hurry.wait(PREVIEW_S - APART_S)
 
     def _write(self, db: Database) -> None:
-        """Write all that is not written yet, in one transaction."""
+        """Write what is not written yet: all of it, or the start before the end."""
         from paso.sessions.run.record import Facts, write
 
         end, process = self._end, self._process
         facts = Facts(process, end, self._activity, self._created, self._running)
-        self._told = write(db, self._draft, facts, self._told)
+        self._told, self._over = write(db, self._draft, facts, self._told)
         self._created, self._running = True, process is not None
-        self._over = end is not None
         self.problem = ""
 
 

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from paso.commands import columns, projects, tasks, undo
+from paso.commands.session_rules import set_rules
 from paso.commands.sessions import get_session, saved_tail, session_history
 from paso.database.connection import Database, open_database
 from paso.errors import NotFound, StoreBusy, StoreDamaged
+from paso.events.types import Commit
 from paso.sessions.activity import Activity
 from paso.sessions.run.draft import Draft, End
 from paso.sessions.run.recorder import FINISH_S, Recorder
@@ -51,27 +54,54 @@ def is_there(db: Database) -> bool:
     return True
 
 
-def test_a_short_run_is_one_transaction(path: str, db: Database) -> None:
+def transactions_of_a_run_that_is_over_at_once(
+    path: str, draft: Draft, end: End
+) -> int:
+    """Nothing can be written before its end."""
     activity = Activity(now=time.monotonic())
     ready = threading.Event()
+    heard: list[Commit] = []
 
     def open_when_it_is_over() -> Database:
         ready.wait(10)
-        return open_database(path)
+        return open_database(path, on_commit=heard.append)
 
-    made = recorder(path, activity, open_when_it_is_over)
+    made = Recorder(draft, open_when_it_is_over, activity)
+    made.start()
     made.started(os.getpid())
     activity.feed(b"one\ntwo\n", time.monotonic())
-    version = db.data_version()
     threading.Timer(0.1, ready.set).start()
-    made.finish(End(3, None, "", None))
+    made.finish(end)
     assert made.lacks() == ""
-    assert db.data_version() == version + 1
+    return len(heard)
+
+
+def test_a_short_run_is_one_transaction(path: str, db: Database) -> None:
+    end = End(3, None, "", None)
+    assert transactions_of_a_run_that_is_over_at_once(path, DRAFT, end) == 1
     session = get_session(db, ID)
     assert (session.phase, session.exit_code, session.preview) == ("failed", 3, "two")
     assert saved_tail(db, ID).split() == ["one", "two"]
     phases = [event.phase for event in session_history(db, ID)]
     assert list(dict.fromkeys(phases)) == ["starting", "running", "failed"]
+
+
+def test_a_short_run_that_moves_its_card_twice_is_two_steps_of_undo(
+    path: str, db: Database
+) -> None:
+    project = projects.create_project(db, "Web").id
+    review = columns.create_column(db, project, "Review").id
+    task = tasks.create_task(db, project, "Fix login").id
+    set_rules(db, project, start_moves=True, end_column_id=review)
+    ready = tasks.get_task(db, task).column
+    draft = DRAFT._replace(work=lambda db: (task, None))
+    assert transactions_of_a_run_that_is_over_at_once(path, draft, WELL) == 2
+    assert get_session(db, ID).phase == "ended"
+    assert tasks.get_task(db, task).column.name == "Review"
+    undo.undo(db)
+    assert tasks.get_task(db, task).column.name == "In progress"
+    undo.undo(db)
+    assert tasks.get_task(db, task).column == ready
 
 
 def test_what_is_written_waits_for_nobody_and_tells_all_that_is_new(
