@@ -12,6 +12,7 @@ Never: matter. Where the kernel or the machine does not know it, nothing changes
 
 from __future__ import annotations
 
+import logging
 import os
 import struct
 
@@ -24,16 +25,21 @@ _SYSCALL = {"x86_64": 314, "aarch64": 274, "riscv64": 274}
 _ATTR = struct.Struct("IIQiIQQQ")
 """struct sched_attr: size, policy, flags, nice, priority, runtime, deadline, period."""
 
+logger = logging.getLogger("paso.daemon")
+
 
 def ask_for_short_turns() -> bool:
     """Ask for slices of 0.1 ms for the calling thread; False when refused.
 
     An older kernel takes the call and goes on as before.
     """
-    import ctypes
-
     number = _SYSCALL.get(os.uname().machine)
     if number is None:
+        return False
+    try:
+        import ctypes
+    except (OSError, ImportError) as error:  # no free descriptor to load it with
+        logger.info("no short turns on the processor: %s", error)
         return False
     nice = os.getpriority(os.PRIO_PROCESS, 0)
     attr = _ATTR.pack(_ATTR.size, os.SCHED_OTHER, 0, nice, 0, SLICE_NS, 0, 0)
