@@ -13,7 +13,7 @@ from textual.containers import Horizontal
 from paso.text import escape
 from paso.tui.card_lines import Look
 from paso.tui.keys import ACTIONS, keys_of, show_key
-from paso.tui.screens.bottom_line import BottomLineScreen
+from paso.tui.screens.filter_screen import FilterScreen
 from paso.tui.widgets.card_column import CardColumn
 from paso.tui.widgets.card_styles import CardStyles
 from paso.tui.widgets.project_tabs import ProjectTabs
@@ -32,7 +32,7 @@ COLUMN_CELLS = 26
 """The least width of a column, also in the stylesheet."""
 
 
-class BoardBase(BottomLineScreen):
+class BoardBase(FilterScreen):
     """Tabs, columns side by side, and the bottom line."""
 
     AUTO_FOCUS = ""

@@ -24,7 +24,6 @@ from paso.tui.screens.board_base import BoardBase
 from paso.tui.session_book import LIVE
 from paso.tui.session_rows import computer_words
 from paso.tui.session_words import age_word
-from paso.tui.widgets.filter_line import FilterLine
 from paso.tui.widgets.project_tabs import ProjectTabs
 
 TYPE_CHECKING = False
@@ -46,6 +45,7 @@ class RemoteScreen(BoardBase):
         computer: id of the computer.
     """
 
+    FILTER_HINT = "words of key, title, description"
     DEFAULT_CSS = """
     RemoteScreen > #remote-head {
         height: 1; width: 1fr; background: $panel; color: $foreground; padding: 0 1;
@@ -199,39 +199,19 @@ class RemoteScreen(BoardBase):
             self.app.copy_to_clipboard(key)
             self.say(f"copied {key}")
 
-    async def action_filter(self) -> None:
-        lines = self.query(FilterLine)
-        if lines:
-            lines.first().take_keyboard()
-            return
-        assert self.bar is not None
-        self.bar.show_hints(FilterLine.KEYS)
-        line = FilterLine(self.remote.search, "words of key, title, description")
-        await self.mount(line, before=self.bar)
+    def filter_text(self) -> str:
+        return self.remote.search
 
-    def on_filter_line_typed(self, message: FilterLine.Typed) -> None:
-        self._search(message.text.strip())
-
-    def on_filter_line_left(self, message: FilterLine.Left) -> None:
-        message.line.remove()
-        assert self.bar is not None
-        self.bar.show_hints(None)
-        if not message.keep:
-            self._search("")
-        self.bar.show_filter(self.remote.search)
-
-    def _search(self, text: str) -> None:
-        self.remote.search = text
+    def filter_by(self, text: str) -> None:
+        self.remote.search = text.strip()
         self.state.show_only(self.remote.matches())
         self.show_cards()
 
     def action_clear_filter(self) -> None:
-        if not self.remote.search:
+        if self.remote.search:
+            super().action_clear_filter()
+        else:
             self.dismiss(None)
-            return
-        self._search("")
-        assert self.bar is not None
-        self.bar.show_filter("")
 
     def action_quit(self) -> None:
         self.dismiss(None)

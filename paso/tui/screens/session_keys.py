@@ -61,7 +61,3 @@ class SessionKeys(ProjectActions):
         self.select_task(task_id)
         if self.state.current is None or self.state.current.id != task_id:
             self.say("its card is not on the board: archived or deleted", "warning")
-
-    def action_clear_filter(self) -> None:
-        """Show all cards; the board does."""
-        raise LookupError

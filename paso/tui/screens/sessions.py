@@ -126,8 +126,7 @@ class Sessions(SessionsBase):
 
     def action_leave(self) -> None:
         if self.view.search:
-            self.view.search = ""
-            self.show()
+            self.action_clear_filter()
         else:
             self.dismiss(None)
 

@@ -16,7 +16,7 @@ from paso.errors import PasoError
 from paso.model import LIVE_PHASES, Session
 from paso.text import escape
 from paso.tui.keys import SESSION_ACTIONS, keys_of, show_key
-from paso.tui.screens.bottom_line import BottomLineScreen
+from paso.tui.screens.filter_screen import FilterScreen
 from paso.tui.session_book import MOST_LOCAL
 from paso.tui.session_rows import Place
 from paso.tui.session_tree import Key, key_of
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from paso.tui.board_app import PasoApp
     from paso.tui.board_data import News
-    from paso.tui.widgets.filter_line import FilterLine
 
 AGES_S = 5.0
 """Between two looks at the ages that are shown."""
@@ -43,11 +42,12 @@ A session is a command whose state this board follows.
   paso session adopt PANE       follows a tmux pane that is there"""
 
 
-class SessionsBase(BottomLineScreen):
+class SessionsBase(FilterScreen):
     """Head line, rows, bottom line; the cursor and its news."""
 
     AUTO_FOCUS = ""
     ACTIONS = SESSION_ACTIONS
+    FILTER_HINT = "words of title, card, state, output"
     BINDINGS: ClassVar[list[Any]] = [
         Binding(a.keys, a.method, a.title, id=a.id, show=False) for a in SESSION_ACTIONS
     ]
@@ -205,26 +205,12 @@ class SessionsBase(BottomLineScreen):
 
     # filter
 
-    async def action_filter(self) -> None:
-        from paso.tui.widgets.filter_line import FilterLine
+    def filter_text(self) -> str:
+        return self.view.search
 
-        lines = self.query(FilterLine)
-        if lines:
-            lines.first().take_keyboard()
-            return
-        assert self.bar is not None
-        self.bar.show_hints(FilterLine.KEYS)
-        line = FilterLine(self.view.search, "words of title, card, state, output")
-        await self.mount(line, before=self.bar)
-
-    def on_filter_line_typed(self, message: FilterLine.Typed) -> None:
-        self.view.search = message.text.strip()
+    def filter_by(self, text: str) -> None:
+        self.view.search = text.strip()
         self.show()
 
-    def on_filter_line_left(self, message: FilterLine.Left) -> None:
-        message.line.remove()
-        assert self.bar is not None
-        self.bar.show_hints(None)
-        if not message.keep:
-            self.view.search = ""
-        self.show()
+    def show_filter(self) -> None:
+        """The head line tells it."""

@@ -17,11 +17,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-HINT = "words  label:bug  prio>=high  is:blocked  due<+7d"
-
 
 class FilterLine(Horizontal):
-    """A search field above the bottom line."""
+    """A search field above the bottom line.
+
+    Arguments:
+        text: what it begins with.
+        hint: what can be typed, shown while it is empty.
+    """
 
     DEFAULT_CSS = """
     FilterLine {
@@ -60,7 +63,7 @@ class FilterLine(Horizontal):
             self.line = line
             self.keep = keep
 
-    def __init__(self, text: str, hint: str = HINT) -> None:
+    def __init__(self, text: str, hint: str) -> None:
         super().__init__()
         self._text = text
         self._hint = hint
