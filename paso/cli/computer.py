@@ -8,7 +8,8 @@ from __future__ import annotations
 import time
 
 from paso.cli.arguments import Argument, Command
-from paso.cli.computer_find import ask, fetch_computers, find_computer, name_of
+from paso.cli.asking import ask, ask_for_list
+from paso.cli.computer_find import fetch_computers, find_computer, name_of
 from paso.cli.table import Head, table
 from paso.errors import (
     Ambiguous,
@@ -225,27 +226,19 @@ def _filled(
         PeerUnreachable: nothing of it is known, and it cannot be asked now.
     """
     deadline = time.monotonic() + FILL_S
-    data, source = _pages(context, method, params)
+    data, source = _look(context, method, params)
     while source.get("state") != "fresh" and computer.get("state") == "live":
         if time.monotonic() >= deadline:
             break
         time.sleep(LOOK_S)
-        data, source = _pages(context, method, params)
+        data, source = _look(context, method, params)
     _tell_age(context, source, computer)
     return data
 
 
-def _pages(
-    context: Context, method: str, params: Record
-) -> tuple[list[Record], Record]:
-    data: list[Record] = []
-    after: Record = {}
-    while True:
-        answer = ask(context, method, params | after, start=True)
-        data += answer["data"]
-        if not answer.get("next"):
-            return data, answer["sources"].get(params["computer"], {})
-        after = {"after": answer["next"]}
+def _look(context: Context, method: str, params: Record) -> tuple[list[Record], Record]:
+    data, sources = ask_for_list(context, method, params, start=True)
+    return data, sources.get(params["computer"], {})
 
 
 def _tell_age(context: Context, source: Record, computer: Record) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from paso.cli.asking import ask
 from paso.errors import Ambiguous, NoListener, NotFound
 
 TYPE_CHECKING = False
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
     Record = dict[str, Any]
 
-ANSWER_S = 2.0
-"""Seconds the daemon has for a question."""
-STARTING_S = 10.0
 PARTS = {
     "stats": ("load", "cpu_percent", "memory_percent", "disk_percent"),
     "counts": ("sessions", "live", "needs_user"),
@@ -44,14 +42,6 @@ def fetch_computers(context: Context) -> list[Record]:
         return [_whole(_this(context))]
     found = [_whole(one) for one in answer["data"]]
     return sorted(found, key=lambda one: (not one.get("this"), name_of(one).casefold()))
-
-
-def ask(context: Context, method: str, params: Record, *, start: bool) -> Record:
-    from paso.events.launcher import call
-
-    start = start and context.config.auto_start
-    limit = STARTING_S if start else ANSWER_S
-    return call(context.paths, method, params, timeout_s=limit, start=start)
 
 
 def _this(context: Context) -> Record:

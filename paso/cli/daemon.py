@@ -10,6 +10,7 @@ import sys
 import time
 
 from paso.cli.arguments import Command, Option
+from paso.cli.asking import ANSWER_S, STARTING_S
 from paso.cli.output import flush
 from paso.errors import DaemonUnreachable, NotFound, PasoError
 from paso.text import escape
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
     from paso.events.process import DaemonProcess
     from paso.paths import Paths
 
-ANSWER_S = 2.0
-"""Seconds a daemon has for a question."""
-STARTING_S = 10.0
-"""Seconds to start it and have its answer."""
 ENDING_S = 5.0
 """Seconds it has to end after it was asked; buffers are flushed within three."""
 LOG_LINES = 50

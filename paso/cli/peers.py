@@ -14,6 +14,7 @@ import sys
 import time
 
 from paso.cli.arguments import Argument, Command, Option
+from paso.cli.asking import ask
 from paso.cli.computer import computer_table
 from paso.cli.computer_find import fetch_computers
 from paso.cli.output import is_terminal
@@ -47,13 +48,10 @@ if TYPE_CHECKING:
     from paso.cli.arguments import Arguments
     from paso.cli.context import Context
 
-ANSWER_S = 2.0
-"""Seconds the daemon has for a question."""
 JOIN_S = 5.0
 """Seconds to wait for the news that the server was reached, or why not."""
 TRIED_S = 2.0
 """Seconds of trying after which a server counts as not there."""
-STARTING_S = 10.0
 LOOK_S = 0.1
 
 ANOTHER_KEY = ("presence of ", "the signature does not fit")
@@ -112,8 +110,8 @@ def _wait(
         NoListener: no daemon runs, and none is to be started.
         DaemonUnreachable: it does not answer.
     """
-    start, deadline = context.config.auto_start, time.monotonic() + JOIN_S
-    peers = _ask(context, start=start and config.enabled)
+    deadline = time.monotonic() + JOIN_S
+    peers = _ask(context, start=config.enabled)
     while time.monotonic() < deadline:
         if _follows(peers, config) and done(peers):
             break
@@ -127,15 +125,7 @@ def _wait(
 
 
 def _ask(context: Context, *, start: bool) -> dict[str, Any]:
-    from paso.events.launcher import call
-
-    status = call(
-        context.paths,
-        "status",
-        {},
-        timeout_s=STARTING_S if start else ANSWER_S,
-        start=start,
-    )
+    status = ask(context, "status", {}, start=start)
     peers: dict[str, Any] = status.get("peers") or {"state": "off"}
     return peers
 
@@ -252,7 +242,7 @@ def run_status(context: Context, found: Arguments) -> int:
     config = load_peers(context.paths.home)
     data: dict[str, Any] = _shown(config)
     if data["state"] == "on":
-        peers = _ask(context, start=context.config.auto_start)
+        peers = _ask(context, start=True)
         data |= peers
         data["computers"] = fetch_computers(context)
     else:

@@ -8,6 +8,7 @@ Never: change a session, or ask another computer.
 
 from __future__ import annotations
 
+from paso.cli.asking import ask_for_list
 from paso.computer import this_computer
 from paso.errors import Ambiguous, NoListener, NotFound, PasoError
 from paso.model import LIVE_PHASES, SHORT_ID, Session
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from paso.cli.context import Context
     from paso.computer import Computer
 
-ANSWER_S = 2.5
-"""Seconds the daemon has for a question."""
 WAIT_S = 1.0
 """Seconds in which other computers may tell of their sessions; mostly it is 10 ms."""
 FRESH = {"state": "fresh", "age_s": None}
@@ -131,9 +130,11 @@ def _ask(context: Context) -> list[Found]:
     found: list[Found] = []
     names = {
         one["id"]: str(one.get("name") or one["id"])
-        for one in _pages(context, "computers")[0]
+        for one in ask_for_list(context, "computers", {})[0]
     }
-    records, sources = _pages(context, "sessions", {"wait_s": WAIT_S})
+    records, sources = ask_for_list(
+        context, "sessions", {"wait_s": WAIT_S}, takes_s=WAIT_S
+    )
     for record in records:
         computer = str(record.get("computer"))
         if computer != own:
@@ -141,24 +142,6 @@ def _ask(context: Context) -> list[Found]:
             name = names.get(computer, computer)
             found.append(Found(session_of(record), name, False, source))
     return found
-
-
-def _pages(
-    context: Context, method: str, asked: dict[str, Any] | None = None
-) -> tuple[list[Any], dict[str, Any]]:
-    """All of a list of the daemon, and how fresh it is by computer."""
-    from paso.events.launcher import call
-
-    data: list[Any] = []
-    sources: dict[str, Any] = {}
-    params = dict(asked or {})
-    while True:
-        answer = call(context.paths, method, params, timeout_s=ANSWER_S)
-        data += answer["data"]
-        sources |= answer.get("sources") or {}
-        if not answer.get("next"):
-            return data, sources
-        params["after"] = answer["next"]
 
 
 def session_of(record: dict[str, Any]) -> Session:
