@@ -21,6 +21,7 @@ from paso.model import Session
 from paso.paths import Paths
 from paso.sessions import actions
 from paso.sessions.panes import PaneState
+from paso.sessions.server import have_children_reaped
 from paso.sessions.tmux import Tmux
 from tests.support.daemon import RunningDaemon, wait_for
 
@@ -69,6 +70,18 @@ class Bench:
         found = wait_for(look)
         assert found is not None
         return found
+
+    def ended(self, session_id: str) -> None:
+        """Wait until tmux knows how its command ended."""
+        ref = self.ref(session_id)
+
+        def look() -> bool:
+            have_children_reaped(ref)
+            pane = self.tmux.state(ref)
+            assert pane is not None, "the pane is gone"
+            return pane.ended
+
+        wait_for(look)
 
     def kill(self, session_id: str) -> None:
         pid = self.ref(session_id).pid

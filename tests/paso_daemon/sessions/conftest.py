@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from paso.database.connection import Database
+from paso_daemon.sessions.writer import Writer
+from paso_daemon.tasks import Health
 from tests.paso_daemon.sessions.bench import Bench
 from tests.support.daemon import RunningDaemon, new_board
 from tests.support.programs import needs
 
 Begin = Callable[..., RunningDaemon]
+
+MakeThread = Callable[[str], Writer]
 
 
 @pytest.fixture
@@ -54,3 +59,21 @@ def begin(paso_home: Path, loop: str) -> Iterator[Begin]:
         yield start
         for daemon in started:
             assert "Traceback" not in daemon.said(), daemon.said()
+
+
+@pytest.fixture
+async def thread(db: Database) -> AsyncIterator[MakeThread]:
+    """Makes threads on the board of the test; they are stopped at its end."""
+    made: list[Writer] = []
+
+    def make(name: str) -> Writer:
+        loop = asyncio.get_running_loop()
+        one = Writer(
+            name, db.path, loop, actor="test", wrote=lambda: None, health=Health()
+        )
+        made.append(one)
+        return one
+
+    yield make
+    for one in made:
+        await asyncio.to_thread(one.stop)
