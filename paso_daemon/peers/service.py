@@ -2,7 +2,7 @@
 
     open --> join --> write | read | beat | look | renew --> (something breaks)
      ^                                                            |
-     '------------ wait 0.25 to 30 s, from the start after a success
+     '--- wait 0.25 to 5 s, or to 30 s when refused, anew after a success
 
 Whatever fails here is told in `status` and costs the board nothing.
 
@@ -19,8 +19,7 @@ from contextlib import suppress
 from typing import Any
 
 from paso.computer import renew_id
-from paso.errors import BadEvent, PasoError, PeerUnreachable, Refused, TimedOut
-from paso.events.backoff import Backoff
+from paso.errors import BadEvent, PasoError, PeerUnreachable
 from paso.peers_file import key_mark
 from paso_daemon.peers.answers import Failed, last_place
 from paso_daemon.peers.clock import ServerClock
@@ -37,6 +36,7 @@ from paso_daemon.peers.signing import Signer, object_of
 from paso_daemon.peers.snapshots import Snapshots
 from paso_daemon.peers.stats import Sampler
 from paso_daemon.peers.store import PeerStore, Saved
+from paso_daemon.peers.tries import Tries, cause_of, state_after
 from paso_daemon.peers.twins import Twins
 from paso_daemon.replacing import in_parts, in_turns
 
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from paso_daemon.settings import Settings
     from paso_daemon.tasks import Health, TaskRegistry
 
-BACK_OFF_S = (0.25, 30.0)
 STOP_S = 1.0
 
 logger = logging.getLogger("paso.daemon")
@@ -227,31 +226,30 @@ class Peers:
             await self.rounds.say_bye()
 
     async def _run(self) -> NoReturn:
-        backoff = Backoff(*BACK_OFF_S)
+        tries = Tries()
         while True:
             try:
-                await self._take_part(backoff)
-            except* PasoError as errors:
-                self._failed(_first(errors))
-            except* Exception as errors:
-                logger.exception("peers: an unexpected error")
-                self._failed(PeerUnreachable(f"{type(_first(errors)).__name__}"))
-            finally:
-                await self.at.link.close()
-            self.rounds.cut_off()
-            await asyncio.sleep(backoff.wait())
+                await self._take_part(tries)
+            except Exception as raised:
+                error = cause_of(raised)
+                self._failed(error)
+                self.rounds.cut_off()
+                await asyncio.sleep(tries.wait_after(error))
 
-    async def _take_part(self, backoff: Backoff) -> None:
-        await self.at.link.open()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.at.link.write())
-            await self._join()
-            backoff.reset()
-            self._works()
-            group.create_task(self.reader.run())
-            group.create_task(self.rounds.beat_for_ever())
-            group.create_task(self.rounds.look_for_ever())
-            group.create_task(self.rounds.renew_for_ever())
+    async def _take_part(self, tries: Tries) -> None:
+        try:
+            await self.at.link.open()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.at.link.write())
+                await self._join()
+                tries.worked()
+                self._works()
+                group.create_task(self.reader.run())
+                group.create_task(self.rounds.beat_for_ever())
+                group.create_task(self.rounds.look_for_ever())
+                group.create_task(self.rounds.renew_for_ever())
+        finally:
+            await self.at.link.close()
 
     async def _join(self) -> None:
         keys, own, ask = self.at.keys, self._own.id, self.at.link.ask
@@ -344,13 +342,12 @@ class Peers:
         logger.info("peers: joined %s at %s", self.config.network, self.at.link.shown)
 
     def _failed(self, error: BaseException) -> None:
-        reason = error.message if isinstance(error, PasoError) else str(error)
-        state = "unreachable"
-        if isinstance(error, TimedOut):
-            state = "slow"
-        elif isinstance(error, Refused):
-            state = "refused"
-        self._set_state(state, reason)
+        if isinstance(error, PasoError):
+            reason = error.message
+        else:
+            logger.error("peers: an unexpected error", exc_info=error)
+            reason = type(error).__name__
+        self._set_state(state_after(error), reason)
         self._health.degraded("peers", reason)
 
     def _set_state(self, state: str, reason: str) -> None:
@@ -392,9 +389,3 @@ class Peers:
         for report in self.reports:
             found |= report()
         return found
-
-
-def _first(errors: BaseException) -> BaseException:
-    while isinstance(errors, BaseExceptionGroup):
-        errors = errors.exceptions[0]
-    return errors
