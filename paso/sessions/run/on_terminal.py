@@ -94,7 +94,7 @@ class OnTerminal(Wrapped):
         super().__init__(child, signals, activity, recorder)
         self._pty = pty
         self._terminal = terminal = pty.terminal
-        self._output = Flow(pty.master, terminal.screen, self._shown)
+        self._output = Flow(pty.master, terminal.screen, self.seen)
         self._keys = Flow(terminal.keys, pty.master, self._typed)
         self._lonely = False
         self.poller.call(pty.master, self._on_pty)
@@ -117,10 +117,6 @@ class OnTerminal(Wrapped):
     def patience(self) -> float | None:
         waits = not self._terminal.is_raw and not self._keys.ended
         return BACKGROUND_S if waits else None
-
-    def _shown(self, data: bytes) -> None:
-        self.activity.feed(data, time.monotonic())
-        self.recorder.stir()
 
     def _typed(self, data: bytes) -> None:
         if is_typed(data):

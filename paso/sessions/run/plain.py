@@ -13,7 +13,6 @@ import os
 import select
 import signal
 import stat
-import time
 from contextlib import suppress
 
 from paso.sessions.run.child import start_plain
@@ -90,7 +89,7 @@ class Plain(Wrapped):
     ) -> None:
         super().__init__(child, signals, activity, recorder)
         self._flows = [
-            Flow(source, own_description(fd), self._shown)
+            Flow(source, own_description(fd), self.seen)
             for source, fd in pipes.sources().items()
         ]
         for flow in self._flows:
@@ -98,10 +97,6 @@ class Plain(Wrapped):
             self.poller.call(flow.source, flow.on_source)
             self.poller.call(flow.sink, flow.on_sink)
         activity.unseen = not self._flows
-
-    def _shown(self, data: bytes) -> None:
-        self.activity.feed(data, time.monotonic())
-        self.recorder.stir()
 
     def arrange(self) -> None:
         for flow in self._flows:

@@ -6,6 +6,7 @@ Never: touch the database, know how bytes are carried.
 from __future__ import annotations
 
 import signal
+import time
 from abc import ABC, abstractmethod
 
 from paso.sessions.run.child import ENDED, FAILED, STARTED, STOPPED
@@ -93,6 +94,11 @@ class Wrapped(ABC):
             self.poller.turn(self.patience())
         self.drain()
         return self.status
+
+    def seen(self, data: bytes) -> None:
+        """Take output of the command that was carried."""
+        self.activity.feed(data, time.monotonic())
+        self.recorder.stir()
 
     def stop_us(self, sign: int = signal.SIGTSTP) -> bool:
         """Stop ourselves until a shell continues us; False when none could."""
