@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 ROWS_PER_TURN = 500
 """About a millisecond of the loop."""
+RETRY_S = (0.02, 0.5)
+"""First and longest wait before a database that cannot be read is looked at again."""
 
 logger = logging.getLogger("paso.daemon")
 
@@ -67,7 +69,7 @@ class ChangePump:
         self._flush = flush
         self._may_send = may_send
         self._health = health
-        self._backoff = Backoff(0.02, 0.5)
+        self._backoff = Backoff(*RETRY_S)
         self._waiting: asyncio.Handle | None = None
         self.followers: list[Callable[[], None]] = []
         """Called after each look that could be made: others read the same file."""

@@ -6,6 +6,7 @@ Never: write, know the command line or the board.
 from __future__ import annotations
 
 from paso.database import sessions
+from paso.database.repository import found
 from paso.errors import Ambiguous, NotFound
 from paso.model import LIVE_PHASES, SHORT_ID
 
@@ -30,10 +31,8 @@ def get_session(db: Database, session_id: str) -> Session:
     Raises:
         NotFound: there is none of this id.
     """
-    found = sessions.by_id(db, session_id)
-    if found is None:
-        raise NotFound(f"there is no session with the id {session_id}")
-    return found
+    session: Session = found(sessions.by_id(db, session_id), "session", session_id)
+    return session
 
 
 def list_sessions(
@@ -128,10 +127,8 @@ def backend_of(db: Database, session_id: str) -> BackendRef:
     Raises:
         NotFound: there is none of this id.
     """
-    found = sessions.backend_of(db, session_id)
-    if found is None:
-        raise NotFound(f"there is no session with the id {session_id}")
-    return found
+    ref: BackendRef = found(sessions.backend_of(db, session_id), "session", session_id)
+    return ref
 
 
 def saved_tail(db: Database, session_id: str) -> str:
@@ -144,6 +141,6 @@ def live_backends(
 ) -> list[tuple[Session, BackendRef]]:
     """Return the sessions in these phases, each with where it runs."""
     with db.read():
-        found = list_sessions(db, phases=phases)
-        refs = sessions.backends(db, (session.id for session in found))
-    return [(session, refs[session.id]) for session in found]
+        chosen = list_sessions(db, phases=phases)
+        refs = sessions.backends(db, (session.id for session in chosen))
+    return [(session, refs[session.id]) for session in chosen]

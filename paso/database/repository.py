@@ -37,7 +37,7 @@ def delete(db: Database, table: str, row_id: int) -> None:
     db.run(f"DELETE FROM {table} WHERE id = ?", (row_id,))
 
 
-def found(record: Any, what: str, row_id: int) -> Any:
+def found(record: Any, what: str, row_id: int | str) -> Any:
     """Return the record, or raise `NotFound` when there is none."""
     if record is None:
         raise NotFound(f"there is no {what} with the id {row_id}")

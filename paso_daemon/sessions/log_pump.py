@@ -16,6 +16,7 @@ from typing import Protocol
 
 from paso.events.backoff import Backoff
 from paso.model import to_json
+from paso_daemon.change_pump import RETRY_S
 from paso_daemon.sessions.log_reader import LogReader, Reading, Seen
 
 TYPE_CHECKING = False
@@ -70,7 +71,7 @@ class LogPump:
         self._directory = directory
         self._listener = listener
         self._health = health
-        self._backoff = Backoff(0.02, 0.5)
+        self._backoff = Backoff(*RETRY_S)
         self._waiting: asyncio.Handle | None = None
 
     def ring(self) -> None:
