@@ -28,6 +28,7 @@ FACE = STORE | {
     "paso.board_reading",
     "paso.store",
     "paso.following",
+    "paso.from_json",
     "paso.events",
     "paso.json_text",
 }
@@ -38,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "paso.errors": set(),
     "paso.records": set(),
     "paso.model": {"paso.records"},
+    "paso.from_json": {"paso.model"},
     "paso.text": set(),
     "paso.json_text": set(),
     "paso.paths": {"paso.errors"},

@@ -17,17 +17,18 @@ from paso.errors import (
     NotFound,
     PeerUnreachable,
 )
+from paso.from_json import columns_from, project_from, task_from
 from paso.text import escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from paso.cli.arguments import Arguments
     from paso.cli.context import Context
     from paso.cli.output import Output
-    from paso.model import Column, Project, Task
+    from paso.model import Project
 
     Record = dict[str, Any]
 
@@ -156,14 +157,25 @@ def _another(context: Context, ref: str, instead: str | None) -> Record:
 
 def run_projects(context: Context, found: Arguments) -> int:
     """List the projects of another computer."""
-    record = _another(context, found.word("COMPUTER"), "paso project list")
-    projects = _filled(context, "projects", {"computer": record["id"]}, record)
-    keys = [one["key"] for one in projects]
-    context.out.show(projects, keys, lambda: _project_table(context.out, projects))
+    computer = _another(context, found.word("COMPUTER"), "paso project list")
+    told = _projects(context, computer)
+    projects = [project for _, project in told]
+    context.out.show(
+        [record for record, _ in told],
+        [project.key for project in projects],
+        lambda: _project_table(context.out, projects),
+    )
     return 0
 
 
-def _project_table(out: Output, projects: Sequence[Record]) -> list[str]:
+def _projects(context: Context, computer: Record) -> list[tuple[Record, Project]]:
+    """Each project as it was told, and as it is shown."""
+    records = _filled(context, "projects", {"computer": computer["id"]}, computer)
+    read = [(record, project_from(record)) for record in records]
+    return [(record, project) for record, project in read if project is not None]
+
+
+def _project_table(out: Output, projects: Sequence[Project]) -> list[str]:
     heads = (
         Head("key", lambda cell, row: out.palette.bold(cell)),
         Head("name", least=12),
@@ -172,10 +184,10 @@ def _project_table(out: Output, projects: Sequence[Record]) -> list[str]:
     )
     rows = [
         (
-            escape(one["key"]),
-            escape(one["name"]),
-            str(one["counts"]["open"]),
-            str(one["counts"]["completed"]),
+            escape(one.key),
+            escape(one.name),
+            str(one.counts.open),
+            str(one.counts.completed),
         )
         for one in projects
     ]
@@ -187,31 +199,35 @@ def run_board(context: Context, found: Arguments) -> int:
     from paso.cli.board import board_lines
 
     computer = _another(context, found.word("COMPUTER"), "paso board")
-    whose = {"computer": computer["id"]}
-    projects = _filled(context, "projects", whose, computer)
-    chosen = _project(projects, found.text("PROJECT"))
-    wanted = whose | {"project_uid": chosen["uid"]}
-    tasks = _filled(context, "tasks", wanted, computer)
-    project, groups = _as_records(chosen, tasks)
-    data = {"computer": computer, "project": chosen, "tasks": tasks}
+    record, project = _chosen(_projects(context, computer), found.text("PROJECT"))
+    wanted = {"computer": computer["id"], "project_uid": project.uid}
+    records = _filled(context, "tasks", wanted, computer)
+    tasks = [task for task in map(task_from, records) if task is not None]
+    tasks.sort(key=lambda task: task.position)
+    groups = [
+        (column, [task for task in tasks if task.column.id == column.id])
+        for column in columns_from(record, project.id)
+    ]
     context.out.show(
-        data,
-        [one["key"] for one in tasks],
+        {"computer": computer, "project": record, "tasks": records},
+        [task.key for task in tasks],
         lambda: board_lines(context.out, project, groups),
     )
     return 0
 
 
-def _project(projects: Sequence[Record], ref: str | None) -> Record:
+def _chosen(
+    told: Sequence[tuple[Record, Project]], ref: str | None
+) -> tuple[Record, Project]:
     text = (ref or "").strip().casefold()
     matches = [
         one
-        for one in projects
-        if not text or text in (one["key"].casefold(), one["name"].casefold())
+        for one in told
+        if not text or text in (one[1].key.casefold(), one[1].name.casefold())
     ]
     if len(matches) == 1:
         return matches[0]
-    named = tuple(f"{one['key']} {one['name']}" for one in projects)
+    named = tuple(f"{project.key} {project.name}" for _, project in told)
     if matches:
         raise Ambiguous("it has several projects: name one", candidates=named)
     raise NotFound(f"it has no project {ref!r}", candidates=named)
@@ -253,32 +269,6 @@ def _tell_age(context: Context, source: Record, computer: Record) -> None:
     from paso.cli.times import period
 
     context.out.warn(f"{name_of(computer)}: as it was {period(int(age))} ago")
-
-
-def _as_records(
-    project: Record, tasks: Iterable[Record]
-) -> tuple[Project, list[tuple[Column, list[Task]]]]:
-    """The records that the board is printed from, out of their JSON."""
-    from paso.model import Column, ColumnRef, Counts, LabelRef, Project, Task
-
-    def built(kind: Any, record: Record, **parts: Any) -> Any:
-        return kind(*({**record, **parts}.get(name) for name in kind._fields))
-
-    columns = [built(Column, one) for one in project.get("columns", ())]
-    cards = [
-        built(
-            Task,
-            one,
-            column=built(ColumnRef, one["column"]),
-            labels=tuple(built(LabelRef, label) for label in one["labels"]),
-        )
-        for one in sorted(tasks, key=lambda one: int(one["position"]))
-    ]
-    groups = [
-        (column, [card for card in cards if card.column.id == column.id])
-        for column in columns
-    ]
-    return built(Project, project, counts=built(Counts, project["counts"])), groups
 
 
 _WHICH = Argument("COMPUTER", "its id, the beginning of it, or its name")

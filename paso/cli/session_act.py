@@ -12,7 +12,7 @@ from paso.cli.arguments import Argument, Command, Option
 from paso.cli.context import text_or_stdin
 from paso.cli.output import flush, is_terminal
 from paso.cli.pieces import FOR_TASK, SESSION, TITLE
-from paso.cli.session_find import Found, find, here, session_of
+from paso.cli.session_find import Found, as_told, find, here
 from paso.cli.session_words import session_line
 from paso.cli.session_work import folder, title_of, work_of
 from paso.errors import InvalidValue, PasoError, Refused, UsageError
@@ -130,16 +130,7 @@ def run_send(context: Context, found: Arguments) -> int:
     from paso.cli.session_remote import act
 
     done = act(context, one, "session_send", {"text": text, "enter": enter})
-    return answer(context, _told(one, done))
-
-
-def _told(one: Found, done: dict[str, object]) -> Found:
-    """A session as its computer says it is now."""
-    record = done.get("session")
-    if not isinstance(record, dict):
-        return one
-    record = {"computer": one.session.computer, **record}
-    return one._replace(session=session_of(record))
+    return answer(context, as_told(one, done.get("session")))
 
 
 def run_end(context: Context, found: Arguments) -> int:
@@ -157,7 +148,7 @@ def run_end(context: Context, found: Arguments) -> int:
     from paso.cli.session_remote import act
 
     done = act(context, one, "session_end", {"grace_s": grace_s}, takes_s=grace_s)
-    return answer(context, _told(one, done))
+    return answer(context, as_told(one, done.get("session")))
 
 
 def _grace(text: str | None) -> float:

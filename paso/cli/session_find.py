@@ -11,6 +11,7 @@ from __future__ import annotations
 from paso.cli.asking import ask_for_list
 from paso.computer import this_computer
 from paso.errors import Ambiguous, NoListener, NotFound, PasoError
+from paso.from_json import session_from
 from paso.model import LIVE_PHASES, SHORT_ID, Session
 from paso.records import NamedTuple
 
@@ -26,10 +27,6 @@ WAIT_S = 1.0
 """Seconds in which other computers may tell of their sessions; mostly it is 10 ms."""
 FRESH = {"state": "fresh", "age_s": None}
 UNTOLD = {"state": "unreachable", "age_s": None}
-_EMPTY = {"argv": (), "phase": "lost", "activity": "idle", "attention": "none",
-          "backend": "tmux", "adopted": False, "version": 0}  # fmt: skip
-"""What a record of an older Paso may lack; all else is empty or null."""
-_TEXTS = ("title", "cwd", "created_by", "reason", "preview", "created_at", "updated_at")
 
 
 class Found(NamedTuple):
@@ -84,6 +81,13 @@ def find(context: Context, ref: str) -> Found:
         ) from error
 
 
+def as_told(one: Found, record: object) -> Found:
+    """The session of another computer as that computer says it is now."""
+    known = {"id": one.session.id, "computer": one.session.computer}
+    session = session_from({**record, **known}) if isinstance(record, dict) else None
+    return one._replace(session=session or one.session)
+
+
 def find_here(context: Context, ref: str) -> Session:
     """As `find`, of this computer alone."""
     from paso.commands.sessions import find_session
@@ -135,18 +139,9 @@ def _ask(context: Context) -> list[Found]:
     records, sources = ask_for_list(
         context, "sessions", {"wait_s": WAIT_S}, takes_s=WAIT_S
     )
-    for record in records:
-        computer = str(record.get("computer"))
-        if computer != own:
-            source = {**UNTOLD, **sources.get(computer, {})}
-            name = names.get(computer, computer)
-            found.append(Found(session_of(record), name, False, source))
+    for session in map(session_from, records):
+        if session is not None and session.computer != own:
+            source = {**UNTOLD, **sources.get(session.computer, {})}
+            name = names.get(session.computer, session.computer)
+            found.append(Found(session, name, False, source))
     return found
-
-
-def session_of(record: dict[str, Any]) -> Session:
-    """A record of the protocol; what it lacks is empty."""
-    known: dict[str, Any] = {**dict.fromkeys(_TEXTS, ""), **_EMPTY}
-    known |= {name: value for name, value in record.items() if value is not None}
-    known["argv"] = tuple(known["argv"])
-    return Session._make(known.get(name) for name in Session._fields)

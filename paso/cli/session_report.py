@@ -144,13 +144,12 @@ def _look_here(context: Context, one: Found, deadline: float | None) -> Found:
 
 
 def _look_elsewhere(context: Context, one: Found, deadline: float | None) -> Found:
-    from paso.cli.session_find import session_of
+    from paso.cli.session_find import as_told
     from paso.cli.session_remote import act
 
     wait = ASK_S if deadline is None else min(ASK_S, deadline - time.monotonic())
     time.sleep(max(wait, 0.0))
-    record = act(context, one, "session", {})
-    return one._replace(session=session_of(record))
+    return as_told(one, act(context, one, "session", {}))
 
 
 REPORT = Command(

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from paso.cli.table import Head, table
 from paso.cli.times import ago
-from paso.model import LIVE_PHASES, SHORT_ID
+from paso.model import LIVE_PHASES, PTY, SHORT_ID, TMUX
 from paso.text import escape
 from paso.tui.session_words import age_of, phase_words, sign_of, state_of
 
@@ -144,7 +144,8 @@ def _command(argv: Sequence[str]) -> str:
 def _terminal(session: Session) -> str:
     if session.adopted:
         return "a tmux pane that was adopted"
-    return {"pty": "its own (paso run)", "tmux": "Paso's tmux server"}[session.backend]
+    own = {PTY: "its own (paso run)", TMUX: "Paso's tmux server"}
+    return own.get(session.backend, "")
 
 
 def _activity(session: Session) -> str:

@@ -11,19 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 from paso.database.task_sessions import SessionMark
-from paso.model import (
-    PRIORITIES,
-    ROLES,
-    TYPES,
-    Card,
-    Column,
-    ColumnRef,
-    Counts,
-    Label,
-    LabelRef,
-    Project,
-    Task,
-)
+from paso.from_json import as_dict, as_list, columns_from, project_from, task_from
+from paso.model import Card, Column, Label, Task
 from paso.tui.search import fits
 from paso.tui.session_words import ON_CARDS, state_of
 
@@ -60,13 +49,12 @@ class RemoteBoard:
         kind, data = event.get("type"), event.get("data")
         if kind not in ("projects_initial", "tasks_initial"):
             return False
-        records = [one for one in _list(data) if self._is_ours(one)]
-        sources = event.get("sources")
-        source = sources.get(self.computer) if isinstance(sources, dict) else None
+        records = [one for one in as_list(data) if self._is_ours(one)]
         if kind == "projects_initial":
             self._take_projects(records)
         else:
-            self.source = source if isinstance(source, dict) else {}
+            sources = as_dict(event.get("sources"))
+            self.source = as_dict(sources.get(self.computer))
             self._take_tasks(records)
         return True
 
@@ -115,23 +103,23 @@ class RemoteBoard:
         }
 
     def _is_ours(self, record: Any) -> bool:
-        return isinstance(record, dict) and record.get("computer") == self.computer
+        return as_dict(record).get("computer") == self.computer
 
     def _take_projects(self, records: list[Record]) -> None:
-        found = [(project_of(record), record) for record in records]
+        found = [(project_from(record), record) for record in records]
         self.state.projects = sorted(
             (project for project, _ in found if project is not None),
             key=lambda project: project.id,
         )
         self._columns = {
-            project.id: columns_of(record, project.id)
+            project.id: columns_from(record, project.id)
             for project, record in found
             if project is not None
         }
 
     def _take_tasks(self, records: list[Record]) -> None:
         self._tasks = {}
-        for task in map(task_of, records):
+        for task in map(task_from, records):
             if task is not None and not task.archived:
                 self._tasks.setdefault(task.project_id, {})[task.id] = task
 
@@ -175,105 +163,3 @@ def labels_of(tasks: Iterable[Task]) -> list[Label]:
     """The labels that any of the tasks wears."""
     found = {label.id: label for task in tasks for label in task.labels}
     return [Label(at.id, str(at.id), 0, at.name, at.color, 0) for at in found.values()]
-
-
-def project_of(record: Record) -> Project | None:
-    """A project out of the record of a frame; None when it is none."""
-    if not _all(record, int, "id") or not _all(record, str, "uid", "key", "name"):
-        return None
-    return Project(
-        record["id"],
-        record["uid"],
-        record["key"],
-        record["name"],
-        _text(record, "description"),
-        False,
-        _text(record, "created_at"),
-        _text(record, "updated_at"),
-        Counts(0, 0, 0),
-    )
-
-
-def columns_of(record: Record, project_id: int) -> list[Column]:
-    """The columns of a project, left to right."""
-    found: list[Column] = []
-    for one in _list(record.get("columns")):
-        if isinstance(one, dict) and _all(one, int, "id") and _all(one, str, "name"):
-            limit, role = one.get("wip_limit"), one.get("role")
-            found.append(
-                Column(
-                    one["id"],
-                    _text(one, "uid"),
-                    project_id,
-                    one["name"],
-                    role if role in ROLES else None,
-                    limit if type(limit) is int and limit > 0 else None,
-                    len(found) + 1,
-                    0,
-                )
-            )
-    return found
-
-
-def task_of(record: Record) -> Task | None:
-    """A task out of the record of a frame; None when it is none."""
-    numbers = ("id", "number", "project_id", "position", "version")
-    column = record.get("column")
-    if (
-        not _all(record, int, *numbers)
-        or not _all(record, str, "uid", "key", "title")
-        or not isinstance(column, dict)
-        or not _all(column, int, "id")
-    ):
-        return None
-    fields: Record = dict.fromkeys(Task._fields)
-    for name in (*numbers, "uid", "key", "title"):
-        fields[name] = record[name]
-    fields["column"] = ColumnRef(column["id"], _text(column, "name"), None)
-    for name in ("description", "created_at", "updated_at"):
-        fields[name] = _text(record, name)
-    for name in ("assignee", "parent", "completed_at"):
-        fields[name] = _text(record, name) or None
-    fields["due"] = _day(_text(record, "due"))
-    kind, priority = record.get("type"), _text(record, "priority")
-    fields["type"] = kind if kind in TYPES else TYPES[0]
-    fields["priority"] = priority if priority in PRIORITIES else "medium"
-    fields["labels"] = tuple(_labels(record.get("labels")))
-    for name in ("blocked", "archived"):
-        fields[name] = record.get(name) is True
-    for name in ("blocked_by", "blocks", "children"):
-        fields[name] = tuple(
-            key for key in _list(record.get(name)) if isinstance(key, str)
-        )
-    count = record.get("comments")
-    fields["comments"] = count if type(count) is int else 0
-    fields["sessions"] = ()
-    return Task(**fields)
-
-
-def _labels(records: Any) -> Iterable[LabelRef]:
-    for one in _list(records):
-        if isinstance(one, dict) and _all(one, int, "id") and _all(one, str, "name"):
-            yield LabelRef(one["id"], one["name"], _text(one, "color"))
-
-
-def _day(text: str) -> str | None:
-    from datetime import date
-
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        return None
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _all(record: Record, kind: type, *names: str) -> bool:
-    return all(type(record.get(name)) is kind for name in names)
-
-
-def _text(record: Record, name: str) -> str:
-    value = record.get(name)
-    return value if isinstance(value, str) else ""

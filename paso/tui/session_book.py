@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from paso.model import ACTIVITIES, ATTENTIONS, PHASES, SHORT_ID, Session
+from paso.from_json import as_dict, as_list, as_number, as_text, session_from
+from paso.model import ACTIVITIES, SHORT_ID, Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,10 +24,6 @@ LIVE, STALE, OFFLINE = "live", "stale", "offline"
 PEERS_SIGN = "⇄"
 MOST_LOCAL = 2_000
 """Sessions of this computer that are read; the most pressing and newest come first."""
-_TEXTS = ("title", "cwd", "reason", "preview", "backend", "created_by", "created_at")
-_TEXTS_OR_NONE = ("project", "project_uid", "task", "task_uid", "task_title")
-_TIMES = ("started_at", "active_at", "ended_at")
-_NUMBERS = ("pid", "exit_code", "signal")
 
 
 class Computer(NamedTuple):
@@ -138,8 +135,9 @@ class SessionBook:
         return True
 
     def _take_sessions(self, frame: Record, now: float) -> bool:
-        sources = _dict(frame.get("sources"))
-        told = [s for s in map(session_from, _list(frame.get("data"))) if s is not None]
+        sources = as_dict(frame.get("sources"))
+        records = as_list(frame.get("data"))
+        told = [s for s in map(session_from, records) if s is not None]
         owners = {s.computer for s in told} | set(sources)
         for owner in owners - {self.own}:
             mine = {s.id: s for s in told if s.computer == owner}
@@ -155,7 +153,7 @@ class SessionBook:
             if known is None or owner == self.own:
                 continue
             state = _source_state(sources, owner)
-            age = _seconds(_dict(source).get("age_s"))
+            age = _seconds(as_dict(source).get("age_s"))
             self.computers[owner] = known._replace(state=state, age_s=age, at=now)
 
     def _take_session(self, event: Record, now: float) -> bool:
@@ -170,14 +168,14 @@ class SessionBook:
         return True
 
     def _remove_session(self, event: Record, now: float) -> bool:
-        body = _dict(event.get("session"))
+        body = as_dict(event.get("session"))
         mine = self._holder(body)
         # Those of this computer go when the database says so.
         return mine is not self.local and _pop(mine, body)
 
     def _take_activity(self, event: Record, now: float) -> bool:
-        body = _dict(event.get("session"))
-        mine, session_id = self._holder(body), _text(body.get("id")) or ""
+        body = as_dict(event.get("session"))
+        mine, session_id = self._holder(body), as_text(body.get("id")) or ""
         session = mine.get(session_id)
         changes: Record = {}
         if session is None:
@@ -191,7 +189,7 @@ class SessionBook:
 
     def _holder(self, body: Record) -> dict[str, Session]:
         """The sessions of the computer that an event is about."""
-        owner, session_id = body.get("computer"), _text(body.get("id")) or ""
+        owner, session_id = body.get("computer"), as_text(body.get("id")) or ""
         if owner == self.own:
             return self.local
         if isinstance(owner, str) and owner:
@@ -200,12 +198,13 @@ class SessionBook:
         return self.local if session_id in self.local or not holders else holders[0]
 
     def _take_computers(self, frame: Record, now: float) -> bool:
-        told = [computer_from(one, now) for one in _list(frame.get("data"))]
+        records = as_list(frame.get("data"))
+        told = [computer_from(one, now) for one in records]
         self.computers = {one.id: one for one in told if one is not None}
         self.own = next((c.id for c in self.computers.values() if c.this), self.own)
         for gone in self.remote.keys() - self.computers.keys():
             del self.remote[gone]
-        self._take_peers(next((r for r in _list(frame.get("data")) if _this(r)), {}))
+        self._take_peers(next(filter(_this, records), {}))
         return True
 
     def _take_computer(self, event: Record, now: float) -> bool:
@@ -248,81 +247,36 @@ _TAKERS = {
 }
 
 
-def session_from(record: Any) -> Session | None:
-    """A session out of the record of a frame; None when it is none."""
-    if not isinstance(record, dict):
-        return None
-    ids = (record.get("id"), record.get("computer"))
-    if not all(isinstance(one, str) and one for one in ids):
-        return None
-    if (
-        record.get("phase") not in PHASES
-        or record.get("activity") not in ACTIVITIES
-        or record.get("attention") not in ATTENTIONS
-    ):
-        return None
-    fields: Record = dict.fromkeys(Session._fields)
-    for name in ("id", "computer", "phase", "activity", "attention"):
-        fields[name] = record[name]
-    for name in _TEXTS:
-        fields[name] = _text(record.get(name)) or ""
-    for name in (*_TEXTS_OR_NONE, *_TIMES):
-        fields[name] = _text(record.get(name))
-    for name in _NUMBERS:
-        fields[name] = _number(record.get(name))
-    fields["argv"] = tuple(str(one) for one in _list(record.get("argv")))
-    fields["adopted"] = record.get("adopted") is True
-    fields["version"] = _number(record.get("version")) or 0
-    fields["updated_at"] = _text(record.get("updated_at")) or ""
-    return Session(**fields)
-
-
 def computer_from(record: Any, now: float) -> Computer | None:
     """A computer out of the record of a frame; None when it is none."""
-    if not isinstance(record, dict) or not _text(record.get("id")):
+    if not as_text(as_dict(record).get("id")):
         return None
     this = _this(record)
     state = LIVE if this else record.get("state")
-    needs = _number(_dict(record.get("counts")).get("needs_user"))
+    needs = as_number(as_dict(record.get("counts")).get("needs_user"))
     return Computer(
         record["id"],
-        _text(record.get("name")) or record["id"][:SHORT_ID],
+        as_text(record.get("name")) or record["id"][:SHORT_ID],
         state if state in (LIVE, STALE, OFFLINE) else OFFLINE,
         _seconds(record.get("age_s")),
         now,
         this,
-        _text(record.get("version")) or "",
+        as_text(record.get("version")) or "",
         needs or 0,
     )
 
 
 def _this(record: Any) -> bool:
-    return isinstance(record, dict) and record.get("this") is True
+    return as_dict(record).get("this") is True
 
 
 def _source_state(sources: Any, owner: str) -> str:
-    state = _dict(_dict(sources).get(owner)).get("state")
+    state = as_dict(as_dict(sources).get(owner)).get("state")
     return {"fresh": LIVE, "stale": STALE}.get(str(state), OFFLINE)
 
 
 def _pop(sessions: dict[str, Session], body: Record) -> bool:
-    return sessions.pop(_text(body.get("id")) or "", None) is not None
-
-
-def _dict(value: Any) -> Record:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _number(value: Any) -> int | None:
-    return value if type(value) is int else None
+    return sessions.pop(as_text(body.get("id")) or "", None) is not None
 
 
 def _seconds(value: Any) -> float | None:

@@ -130,9 +130,11 @@ class BoardBase(FilterScreen):
         if news.whole:
             self.show_board()
             return
-        for column_id in news.lanes:
-            if column_id in self._columns:
-                self._columns[column_id].show(news.tasks)
+        for column_id, widget in self._columns.items():
+            text = self._empty_text(column_id)
+            if column_id in news.lanes or text != widget.empty_text:
+                widget.empty_text = text
+                widget.show(news.tasks)
         self._follow_cursor()
 
     def show_needs(self) -> None:

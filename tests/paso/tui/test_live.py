@@ -62,6 +62,18 @@ async def test_own_writes_are_painted_without_a_daemon(desk: Desk) -> None:
         assert app.state.column_id == desk.columns[1]
 
 
+async def test_an_empty_column_says_so_and_an_empty_board_what_to_press(
+    desk: Desk,
+) -> None:
+    async with desk.open(size=(120, 24)) as (app, _):
+        assert "Press a to add one" in screen_text(app)
+        made = desk.add("Paint it", 1)
+        await until(lambda: "Paint it" in screen_text(app), "the card")
+        assert "No cards yet" not in screen_text(app)
+        tasks.delete_task(desk.db, made.id)
+        await until(lambda: "Press a to add one" in screen_text(app), "the advice")
+
+
 async def test_only_the_columns_that_changed_are_drawn_again(desk: Desk) -> None:
     made = desk.add_many(3)
     desk.add("right", 1)
