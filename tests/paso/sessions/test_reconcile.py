@@ -46,7 +46,14 @@ EXITED, KILLED = CLOSED._replace(status=7), CLOSED._replace(signal=9)
 
 WELL = Facts(same_boot=True, process=True, keeper=False, server=True, pane=ALIVE)
 KEPT = Facts(same_boot=True, process=True, keeper=True, server=False, pane=None)
+NO_PANE, NO_SERVER = WELL._replace(pane=None), WELL._replace(server=False, pane=None)
+NO_KEEPER = KEPT._replace(keeper=False)
 YOUNG, OLD = 1.0, 10_000.0
+
+SERVER, PANE = "its tmux server is gone", "its tmux pane was closed"
+TERMINAL, REBOOT = "its terminal is gone", "the computer was restarted"
+RUNS_ON = ", its command still runs as process 42"
+UNKNOWN = "its exit code is not known"
 
 
 def session(phase: str = RUNNING, **more: Any) -> Session:
@@ -54,6 +61,21 @@ def session(phase: str = RUNNING, **more: Any) -> Session:
     given |= {"id": "ab", "computer": "cd", "backend": TMUX, "adopted": False}
     given |= {"phase": phase, "pid": 42}
     return Session(**(given | more))
+
+
+def dead(facts: Facts) -> Facts:
+    """The same where the command has ended."""
+    return facts._replace(process=False)
+
+
+def again(facts: Facts) -> Facts:
+    """The same when tmux was asked once more."""
+    return facts._replace(asked_again=True)
+
+
+def rebooted(facts: Facts) -> Facts:
+    """The same after a restart of the computer: an equal pid means nothing."""
+    return dead(facts)._replace(same_boot=False)
 
 
 def made_of(facts: Facts, in_phase_s: float = YOUNG, **record: Any) -> Verdict:
@@ -65,87 +87,42 @@ def made_of(facts: Facts, in_phase_s: float = YOUNG, **record: Any) -> Verdict:
     [
         (WELL, RUNNING, NOTHING, ""),
         (WELL, LOST, RUNS, ""),
-        (WELL._replace(pane=EXITED, process=False), RUNNING, OVER, ""),
-        (WELL._replace(pane=EXITED, process=False), LOST, OVER, ""),
-        (WELL._replace(pane=KILLED, process=False), STOPPING, OVER, ""),
+        (dead(WELL)._replace(pane=EXITED), RUNNING, OVER, ""),
+        (dead(WELL)._replace(pane=EXITED), LOST, OVER, ""),
+        (dead(WELL)._replace(pane=KILLED), STOPPING, OVER, ""),
         # Its command closed its terminal and goes on.
         (WELL._replace(pane=CLOSED), RUNNING, NOTHING, ""),
         # tmux does not know yet.
-        (WELL._replace(pane=CLOSED, process=False), RUNNING, AGAIN, ""),
-        (WELL._replace(process=False), RUNNING, AGAIN, ""),
-        (WELL._replace(process=False, asked_again=True), RUNNING, NOTHING, ""),
-        (
-            WELL._replace(pane=CLOSED, process=False, asked_again=True),
-            RUNNING,
-            OVER,
-            "its exit code is not known",
-        ),
+        (dead(WELL)._replace(pane=CLOSED), RUNNING, AGAIN, ""),
+        (dead(WELL), RUNNING, AGAIN, ""),
+        (again(dead(WELL)), RUNNING, NOTHING, ""),
+        (again(dead(WELL))._replace(pane=CLOSED), RUNNING, OVER, UNKNOWN),
         # Its pane is gone.
-        (
-            WELL._replace(pane=None, process=False),
-            RUNNING,
-            GONE,
-            "its tmux pane was closed",
-        ),
-        (WELL._replace(pane=None), RUNNING, AGAIN, ""),
-        (
-            WELL._replace(pane=None, asked_again=True),
-            RUNNING,
-            GONE,
-            "its tmux pane was closed, its command still runs as process 42",
-        ),
-        (
-            WELL._replace(pane=None, process=False),
-            STOPPING,
-            OVER,
-            "its tmux pane was closed; its exit code is not known",
-        ),
-        (WELL._replace(pane=None, process=False), LOST, NOTHING, ""),
-        (WELL._replace(pane=None), STOPPING, NOTHING, ""),
+        (dead(NO_PANE), RUNNING, GONE, PANE),
+        (NO_PANE, RUNNING, AGAIN, ""),
+        (again(NO_PANE), RUNNING, GONE, PANE + RUNS_ON),
+        (dead(NO_PANE), STOPPING, OVER, f"{PANE}; {UNKNOWN}"),
+        (dead(NO_PANE), LOST, NOTHING, ""),
+        (NO_PANE, STOPPING, NOTHING, ""),
         # Its server is gone.
-        (
-            WELL._replace(server=False, pane=None, process=False),
-            RUNNING,
-            GONE,
-            "its tmux server is gone",
-        ),
-        (WELL._replace(server=False, pane=None), RUNNING, AGAIN, ""),
-        (
-            WELL._replace(server=False, pane=None, asked_again=True),
-            RUNNING,
-            GONE,
-            "its tmux server is gone, its command still runs as process 42",
-        ),
-        (
-            WELL._replace(server=False, pane=None, process=False),
-            STOPPING,
-            OVER,
-            "its tmux server is gone; its exit code is not known",
-        ),
+        (dead(NO_SERVER), RUNNING, GONE, SERVER),
+        (NO_SERVER, RUNNING, AGAIN, ""),
+        (again(NO_SERVER), RUNNING, GONE, SERVER + RUNS_ON),
+        (dead(NO_SERVER), STOPPING, OVER, f"{SERVER}; {UNKNOWN}"),
         # A pane of the same id on another server.
-        (WELL._replace(server=False, process=False), RUNNING, GONE, "its tmux server"),
-        # The computer was restarted; an equal pid means nothing.
-        (
-            WELL._replace(same_boot=False, process=False),
-            RUNNING,
-            GONE,
-            "the computer was restarted",
-        ),
-        (
-            WELL._replace(same_boot=False, process=False),
-            STOPPING,
-            OVER,
-            "the computer was restarted; its exit code is not known",
-        ),
-        (WELL._replace(same_boot=False, process=False), LOST, NOTHING, ""),
+        (dead(WELL)._replace(server=False), RUNNING, GONE, SERVER),
+        # The computer was restarted.
+        (rebooted(WELL), RUNNING, GONE, REBOOT),
+        (rebooted(WELL), STOPPING, OVER, f"{REBOOT}; {UNKNOWN}"),
+        (rebooted(WELL), LOST, NOTHING, ""),
         # tmux did not answer.
-        (WELL._replace(known=False, pane=None), RUNNING, NOTHING, ""),
-        (WELL._replace(known=False, pane=None, process=False), STOPPING, NOTHING, ""),
+        (NO_PANE._replace(known=False), RUNNING, NOTHING, ""),
+        (dead(NO_PANE)._replace(known=False), STOPPING, NOTHING, ""),
     ],
 )
 def test_a_session_in_tmux(facts: Facts, phase: str, word: str, reason: str) -> None:
     found = made_of(facts, phase=phase)
-    assert (found.do, found.reason[: len(reason) or None]) == (word, reason)
+    assert (found.do, found.reason) == (word, reason)
 
 
 def test_how_it_ended_is_what_tmux_tells() -> None:
@@ -158,33 +135,17 @@ def test_how_it_ended_is_what_tmux_tells() -> None:
     ("facts", "word", "reason"),
     [
         (WELL, NOTHING, ""),
-        (
-            WELL._replace(pane=None, process=False),
-            OVER,
-            "its tmux pane was closed; its exit code is not known",
-        ),
-        (
-            WELL._replace(pane=None, server=False, process=False),
-            OVER,
-            "its tmux server is gone; its exit code is not known",
-        ),
-        (
-            WELL._replace(pane=None, asked_again=True),
-            GONE,
-            "its tmux pane was closed, its command",
-        ),
-        (
-            WELL._replace(pane=None, server=False, process=False, same_boot=False),
-            GONE,
-            "the computer was restarted",
-        ),
+        (dead(NO_PANE), OVER, f"{PANE}; {UNKNOWN}"),
+        (dead(NO_SERVER), OVER, f"{SERVER}; {UNKNOWN}"),
+        (again(NO_PANE), GONE, PANE + RUNS_ON),
+        (rebooted(NO_SERVER), GONE, REBOOT),
     ],
 )
 def test_an_adopted_pane_that_was_closed_has_ended(
     facts: Facts, word: str, reason: str
 ) -> None:
     found = made_of(facts, adopted=True)
-    assert (found.do, found.reason[: len(reason) or None]) == (word, reason)
+    assert (found.do, found.reason) == (word, reason)
     assert (found.exit_code, found.signal) == (None, None)
 
 
@@ -193,43 +154,23 @@ def test_an_adopted_pane_that_was_closed_has_ended(
     [
         (KEPT, RUNNING, NOTHING, ""),
         # Its keeper tells the exit code in a moment.
-        (KEPT._replace(process=False), RUNNING, NOTHING, ""),
-        (KEPT._replace(process=False), STOPPING, NOTHING, ""),
+        (dead(KEPT), RUNNING, NOTHING, ""),
+        (dead(KEPT), STOPPING, NOTHING, ""),
         (KEPT, LOST, RUNS, ""),
-        (KEPT._replace(process=False), LOST, NOTHING, ""),
-        (
-            KEPT._replace(keeper=False, process=False),
-            RUNNING,
-            GONE,
-            "its terminal is gone",
-        ),
-        (KEPT._replace(keeper=False), RUNNING, AGAIN, ""),
-        (
-            KEPT._replace(keeper=False, asked_again=True),
-            RUNNING,
-            GONE,
-            "its terminal is gone, its command still runs as process 42",
-        ),
-        (
-            KEPT._replace(keeper=False, process=False),
-            STOPPING,
-            OVER,
-            "its terminal is gone; its exit code is not known",
-        ),
-        (
-            KEPT._replace(keeper=False, process=False, same_boot=False),
-            RUNNING,
-            GONE,
-            "the computer was restarted",
-        ),
-        (KEPT._replace(same_boot=False, process=False), RUNNING, GONE, "the computer"),
+        (dead(KEPT), LOST, NOTHING, ""),
+        (dead(NO_KEEPER), RUNNING, GONE, TERMINAL),
+        (NO_KEEPER, RUNNING, AGAIN, ""),
+        (again(NO_KEEPER), RUNNING, GONE, TERMINAL + RUNS_ON),
+        (dead(NO_KEEPER), STOPPING, OVER, f"{TERMINAL}; {UNKNOWN}"),
+        (rebooted(NO_KEEPER), RUNNING, GONE, REBOOT),
+        (rebooted(KEPT), RUNNING, GONE, REBOOT),
     ],
 )
 def test_a_session_in_its_own_terminal(
     facts: Facts, phase: str, word: str, reason: str
 ) -> None:
     found = made_of(facts, phase=phase, backend=PTY)
-    assert (found.do, found.reason[: len(reason) or None]) == (word, reason)
+    assert (found.do, found.reason) == (word, reason)
 
 
 @pytest.mark.parametrize(
@@ -261,9 +202,9 @@ def test_one_that_is_starting_has_its_time(
     [
         (WELL, TMUX),
         (WELL._replace(pane=CLOSED), TMUX),
-        (WELL._replace(pane=None), TMUX),
+        (NO_PANE, TMUX),
         (KEPT, PTY),
-        (KEPT._replace(keeper=False), PTY),
+        (NO_KEEPER, PTY),
     ],
 )
 def test_an_end_that_nobody_drives_any_more_is_driven_on(
