@@ -19,6 +19,7 @@ from paso import __version__
 from paso.errors import BadEvent
 from paso.model import LIVE_PHASES
 from paso_daemon.cache import LIVE
+from paso_daemon.peers.answers import Failed
 from paso_daemon.peers.keys import is_computer_id
 from paso_daemon.peers.presence import EXPIRES, Peer
 
@@ -119,7 +120,10 @@ class Rounds:
         value = self._presence.beat(self._publisher.gen, self.beats, body)
         expires = int(EXPIRES * self._beat_s * 1000)
         key = self._at.keys.here(self._own.id)
-        (before,) = await self._at.link.ask(("SET", key, value, "PX", expires, "GET"))
+        said = ("SET", key, value, "PX", expires, "GET")
+        (before,) = await self._at.link.ask(said)
+        if isinstance(before, Failed):  # something else than a text is in its place
+            _, before = await self._at.link.ask(("DEL", key), said)
         self._look_at_own(before)
         return value.decode()
 
@@ -210,9 +214,15 @@ class Rounds:
 
     async def _members(self) -> list[str]:
         """Return ids of the network's list that we do not know of, at most so many."""
-        (members,) = await self._at.link.ask(("SMEMBERS", self._at.keys.computers))
-        found = []
-        for member in members if isinstance(members, list) else []:
+        key, link, found = self._at.keys.computers, self._at.link, []
+        (members,) = await link.ask(("SMEMBERS", key))
+        if isinstance(members, Failed):  # no set: it is begun anew
+            _, members = await link.ask(("DEL", key), ("SMEMBERS", key))
+        if not isinstance(members, list):
+            return []
+        if self._own.id.encode() not in members:
+            link.post("SADD", key, self._own.id)
+        for member in members:
             name = member.decode("ascii", "replace")
             if not is_computer_id(name):
                 self._at.refusals.note("computers", "no id of a computer")

@@ -236,6 +236,39 @@ async def test_a_key_of_another_kind_is_told_and_heals(
         await until(lambda: a.agrees_with(b) and len(a.of(b)) == 1, 30)
 
 
+async def test_a_sign_of_life_in_whose_place_stands_a_list_is_written_again(
+    redis: RedisServer, tmp_path: Path
+) -> None:
+    async with nodes(redis, tmp_path, "a", "b") as (a, b):
+        key, beats = f"paso:{{test}}:here:{b.id}", b.peers.rounds.beats
+        with redis.client() as client:
+            client.delete(key)
+            client.rpush(key, "x")
+            await until(lambda: b.peers.rounds.beats > beats + 1)
+            assert client.type(key) == b"string"
+        a.watch("computers")
+        await until(lambda: a.state_of(b) == "live")
+
+
+@pytest.mark.parametrize("kind", ["text", "without us"])
+async def test_the_list_of_computers_heals(
+    redis: RedisServer, tmp_path: Path, kind: str
+) -> None:
+    async with nodes(redis, tmp_path, "a", "b", peer_beat_s=0.1) as (a, b):
+        key = "paso:{test}:computers"
+        with redis.client() as client:
+            client.delete(key)
+            if kind == "text":
+                client.set(key, "x")
+            elif kind == "without us":
+                client.sadd(key, "e" * 16)
+            a.watch("computers")  # looked at oftener, so the list is, too
+            b.watch("computers")
+            await until(lambda: client.type(key) == b"set")
+            await until(lambda: client.sismember(key, a.id), 30)
+            await until(lambda: client.sismember(key, b.id), 30)
+
+
 async def test_a_presence_that_is_repeated_is_no_sign_of_life(
     redis: RedisServer, tmp_path: Path
 ) -> None:
