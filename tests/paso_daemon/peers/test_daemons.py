@@ -19,7 +19,7 @@ import pytest
 from paso.commands.sessions import create_session
 from paso.peers_file import peers_file
 from tests.support.daemon import RunningDaemon, new_board, wait_for
-from tests.support.protocol_client import ProtocolClient
+from tests.support.protocol_client import ConnectionEnded, ProtocolClient
 from tests.support.redis import RedisServer, free_port, join
 
 MIB = 1024 * 1024
@@ -256,10 +256,14 @@ def test_a_cloned_home_begins_anew_with_an_id_of_its_own(
             assert copy.process.poll() is None
 
 
+AWAY = (OSError, ConnectionEnded)
+"""What is met of a daemon that begins anew at this moment."""
+
+
 def is_another(daemon: RunningDaemon, old: str) -> bool:
     try:
         return bool(daemon.status()["computer"]["id"] != old)
-    except OSError:
+    except AWAY:
         return False
 
 
@@ -292,10 +296,9 @@ def test_the_password_is_nowhere(tmp_path: Path) -> None:
 
 
 def peers_or_nothing(daemon: RunningDaemon) -> dict[str, Any]:
-    """It may begin anew just now."""
     try:
         return peers(daemon)
-    except OSError:
+    except AWAY:
         return {}
 
 
