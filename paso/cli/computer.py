@@ -19,6 +19,7 @@ from paso.errors import (
 )
 from paso.from_json import columns_from, project_from, task_from
 from paso.text import escape
+from paso.tui.session_words import needs_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,8 +92,7 @@ def _state(one: Record) -> str:
 def _sessions(counts: Record) -> str:
     live, needs = counts.get("live") or 0, counts.get("needs_user") or 0
     told = f"{live} live" if live else ""
-    words = "1 needs you" if needs == 1 else f"{needs} need you"
-    return f"{told}, {words}".lstrip(", ") if needs else told
+    return f"{told}, {needs_words(needs)}".lstrip(", ") if needs else told
 
 
 def _percent(value: object) -> str:

@@ -37,6 +37,10 @@ class Found(NamedTuple):
     is_here: bool
     source: dict[str, Any]
 
+    @property
+    def is_fresh(self) -> bool:
+        return self.is_here or self.source["state"] == "fresh"
+
     def to_json(self) -> dict[str, Any]:
         from paso.model import to_json
 

@@ -11,9 +11,15 @@ from datetime import UTC, datetime
 
 from paso.cli.table import Head, table
 from paso.cli.times import ago
-from paso.model import LIVE_PHASES, PTY, SHORT_ID, TMUX
+from paso.model import PTY, SHORT_ID, TMUX
 from paso.text import escape
-from paso.tui.session_words import age_of, phase_words, sign_of, state_of
+from paso.tui.session_words import (
+    age_of,
+    phase_words,
+    sign_of,
+    state_of,
+    told_words,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,20 +62,13 @@ def session_table(out: Output, every: Sequence[Found]) -> list[str]:
             one.session.id[:SHORT_ID],
             escape(one.session.title),
             escape(one.session.task or ""),
-            _state(one),
+            told_words(one.session, fresh=one.is_fresh),
             age_of(one.session, now),
             _where(one) if elsewhere else "",
         )
         for one in every
     ]
     return table(out, heads, rows)
-
-
-def _state(one: Found) -> str:
-    """A `?` is where nobody knows whether it is still so."""
-    words = phase_words(one.session)
-    doubted = one.source["state"] != "fresh" and one.session.phase in LIVE_PHASES
-    return f"{words}?" if doubted else words
 
 
 def _where(one: Found) -> str:
@@ -79,11 +78,10 @@ def _where(one: Found) -> str:
 
 
 def _doubt(one: Found) -> str:
-    fresh = one.is_here or one.source["state"] == "fresh"
-    return "" if fresh else f" ({age_words(one)})"
+    return "" if one.is_fresh else f" ({_age_words(one)})"
 
 
-def age_words(one: Found) -> str:
+def _age_words(one: Found) -> str:
     """How old the news of another computer's session are."""
     from paso.cli.times import period
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from paso.model import LIVE_PHASES
 from paso.text import escape, fit
 from paso.tui.card_lines import Piece, spread
 from paso.tui.session_book import LIVE
@@ -21,9 +20,9 @@ from paso.tui.session_words import (
     age_of,
     age_word,
     one_line,
-    phase_words,
     sign_of,
     state_of,
+    told_words,
 )
 
 TYPE_CHECKING = False
@@ -86,12 +85,13 @@ def _session(row: Row, session: Session, place: Place) -> list[Piece]:
     indent = "  " * row.depth
     name = one_line(session.title, title) or "untitled"
     age = age_of(session, place.now).rjust(AGE_CELLS)
+    doing = told_words(session, fresh=_is_fresh(row))
     pieces = [
         Piece(indent, "blank"),
         Piece(f"{sign_of(session)} ", f"mark-{state}"),
         Piece(fit(name, title - len(indent) - 2) + " ", "title"),
         Piece(fit(_card_word(row, session, place), task) + " ", "task"),
-        Piece(fit(_phase_word(row, session), words) + " ", "words"),
+        Piece(fit(doing, words) + " ", "words"),
         Piece(age, "age"),
         Piece(" ", "blank"),
     ]
@@ -99,12 +99,6 @@ def _session(row: Row, session: Session, place: Place) -> list[Piece]:
     preview = one_line(session.preview, max(place.width - used, 0))
     pieces.append(Piece(preview, "preview"))
     return _greyed(spread(pieces, [], place.width), row)
-
-
-def _phase_word(row: Row, session: Session) -> str:
-    """What it does; with a `?` where nobody knows whether it still does."""
-    words = phase_words(session)
-    return words if _is_fresh(row) or session.phase not in LIVE_PHASES else f"{words}?"
 
 
 def _is_fresh(row: Row) -> bool:

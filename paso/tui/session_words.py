@@ -98,6 +98,21 @@ def phase_words(session: Session) -> str:
     return f"{session.phase}: {why}" if why else session.phase
 
 
+def told_words(session: Session, *, fresh: bool) -> str:
+    """As `phase_words`, with a `?` where nobody knows whether it is still so.
+
+    Arguments:
+        fresh: whether the computer that it runs on is heard.
+    """
+    words = phase_words(session)
+    return words if fresh or session.phase not in LIVE_PHASES else f"{words}?"
+
+
+def needs_words(count: int) -> str:
+    """How many sessions need the user: `1 needs you`, `2 need you`."""
+    return f"{count} needs you" if count == 1 else f"{count} need you"
+
+
 def _failure(session: Session) -> str:
     if session.signal:
         return signal_name(session.signal)

@@ -20,6 +20,7 @@ from paso.tui.screens.filter_screen import FilterScreen
 from paso.tui.session_book import MOST_LOCAL
 from paso.tui.session_rows import Place
 from paso.tui.session_tree import Key, key_of
+from paso.tui.session_words import SIGNS, needs_words
 from paso.tui.widgets.session_list import SessionList
 from paso.tui.widgets.status_bar import StatusBar
 
@@ -132,8 +133,8 @@ class SessionsBase(FilterScreen):
         parts: list[Content | str] = [Content.styled("Sessions ", "bold $primary")]
         parts.append(f"  {live} running   {len(sessions) - live} over")
         if needs:
-            verb = "needs" if needs == 1 else "need"
-            parts.append(Content.styled(f"   ? {needs} {verb} you", "bold $warning"))
+            text = f"   {SIGNS['waiting']} {needs_words(needs)}"
+            parts.append(Content.styled(text, "bold $warning"))
         if self.view.search:
             search = escape(self.view.search)
             parts.append(Content.styled(f"   / {search}", "bold $accent"))

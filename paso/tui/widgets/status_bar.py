@@ -14,6 +14,7 @@ from textual.widget import Widget
 from paso.text import cell_width, cut, escape
 from paso.tui.card_lines import Piece, spread
 from paso.tui.session_words import SIGNS as MARKS
+from paso.tui.session_words import needs_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,8 +116,7 @@ class StatusBar(Widget):
         if self._peers:
             pieces.insert(0, Piece(f" {escape(self._peers)} ", "reconnecting"))
         if self._needs:
-            verb = "needs" if self._needs == 1 else "need"
-            text = f"{MARKS['waiting']} {self._needs} {verb} you "
+            text = f"{MARKS['waiting']} {needs_words(self._needs)} "
             key = Piece(f" {self._needs_key} " if self._needs_key else " ", "key")
             pieces[:0] = [key, Piece(text, "needs")]
         return pieces

@@ -12,10 +12,12 @@ from paso.tui.session_words import (
     age_word,
     mark_words,
     needs_of,
+    needs_words,
     phase_words,
     sign_of,
     signal_name,
     state_of,
+    told_words,
 )
 from tests.paso.tui.sessions import session
 
@@ -100,6 +102,17 @@ def test_states_in_signs_and_words(
 ) -> None:
     found = session(1, **fields)
     assert (state_of(found), sign_of(found), phase_words(found)) == (state, sign, words)
+
+
+def test_what_nobody_knows_any_more_has_a_question_mark() -> None:
+    runs, over = session(1), session(2, phase="ended")
+    assert told_words(runs, fresh=True) == "idle"
+    assert told_words(runs, fresh=False) == "idle?"
+    assert told_words(over, fresh=False) == "finished"
+
+
+def test_one_needs_you_two_need_you() -> None:
+    assert [needs_words(count) for count in (1, 2)] == ["1 needs you", "2 need you"]
 
 
 def test_a_signal_without_a_name_has_its_number() -> None:
