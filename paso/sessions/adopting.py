@@ -49,14 +49,14 @@ def adopt(
         title: absent = the title of the task, else the pane's command.
 
     Raises:
-        NotFound: no such server or pane, task or project.
+        NotFound: no such server or pane, task or project; "." outside of that server.
         Ambiguous: several panes match.
         Conflict: it is a session already, or its command has ended.
         ToolFailed: tmux cannot.
     """
     tmux = Tmux(_socket(socket, environ))
     if target in ("", "."):
-        target = environ.get("TMUX_PANE", "")
+        target = _our_pane(tmux.socket, environ)
     panes = tmux.panes()
     if not panes:
         raise NotFound(f"no tmux server runs at {tmux.socket}")
@@ -85,6 +85,14 @@ def _socket(given: str | None, environ: Mapping[str, str]) -> str:
     if not given:
         return users_socket(environ)
     return os.path.abspath(given) if "/" in given else named_socket(given, environ)
+
+
+def _our_pane(socket: str, environ: Mapping[str, str]) -> str:
+    """Id of the pane that we are in; the panes of each server are counted anew."""
+    pane = environ.get("TMUX_PANE", "") if environ.get("TMUX") else ""
+    if not pane or users_socket(environ) != socket:
+        raise NotFound(f"we are in no pane of the tmux server at {socket}")
+    return pane
 
 
 def _check_free(db: Database, pane: PaneState, ref: BackendRef) -> None:

@@ -52,7 +52,19 @@ def test_the_users_server_is_found_by_where_he_is(
     session = actions.adopt(db, paths, ".", environ=inside)
     assert store.backend_of(db, session.id).tmux_socket == users
     with pytest.raises(NotFound, match="no tmux server runs at .*/default"):
+        actions.adopt(db, paths, "work", environ=dict(os.environ))
+    with pytest.raises(NotFound, match="in no pane of the tmux server at .*/default"):
         actions.adopt(db, paths, ".", environ=dict(os.environ))
+
+
+def test_the_pane_we_are_in_is_no_pane_of_another_server(
+    db: Database, paths: Paths, users: str
+) -> None:
+    (pane,) = Tmux(users).panes()
+    inside = {**os.environ, "TMUX": "/elsewhere/sock,1,0", "TMUX_PANE": pane.pane}
+    with pytest.raises(NotFound, match="in no pane of the tmux server"):
+        actions.adopt(db, paths, ".", socket=users, environ=inside)
+    assert store.list_sessions(db) == []
 
 
 def test_a_server_may_be_named_as_in_tmux(
