@@ -138,21 +138,30 @@ class PeerStore:
         self._conn: sqlite3.Connection | None = None
         self._batch = _Batch()
         self._timer: asyncio.Handle | None = None
+        self._closed = False
 
     async def open(self) -> Saved:
         """Return what was kept; a damaged file is put aside, it holds no truth."""
         return await self._in_thread(self._open)
 
     async def close(self) -> None:
-        """Write what is left and close."""
+        """Write what is left and close; what comes later is not kept."""
+        if self._closed:
+            return
+        self._closed = True
         if self._timer is not None:
             self._timer.cancel()
-        await self._in_thread(self._write_batch, self._batch)
-        await self._in_thread(self._close)
+        batch, self._batch = self._batch, _Batch()
+        writing = self._loop.run_in_executor(self._thread, self._write_last, batch)
         self._thread.shutdown(wait=False)
+        await writing
 
     async def flush(self) -> None:
-        """Return when all that was collected is written."""
+        """Return when all that was collected is written.
+
+        Raises:
+            sqlite3.OperationalError: it is closed.
+        """
         batch, self._batch = self._batch, _Batch()
         await self._in_thread(self._write_batch, batch)
 
@@ -212,7 +221,7 @@ class PeerStore:
         self._soon()
 
     def _soon(self) -> None:
-        if self._timer is None:
+        if self._timer is None and not self._closed:
             self._timer = self._loop.call_later(WRITE_AFTER_S, self._flush)
 
     def _flush(self) -> None:
@@ -235,6 +244,8 @@ class PeerStore:
     def _in_thread(
         self, work: Callable[..., Found], *arguments: Any
     ) -> asyncio.Future[Found]:
+        if self._closed:
+            raise sqlite3.OperationalError(f"{self._path} is closed")
         return self._loop.run_in_executor(self._thread, work, *arguments)
 
     def _open(self) -> Saved:
@@ -304,6 +315,10 @@ class PeerStore:
                 self._loop.call_soon_threadsafe(tell, "peers.db", problem)
             else:
                 self._loop.call_soon_threadsafe(self._health.recovered, "peers.db")
+
+    def _write_last(self, batch: _Batch) -> None:
+        self._write_batch(batch)
+        self._close()
 
     def _result(self, idem: str) -> dict[str, Any] | None:
         if self._conn is None:

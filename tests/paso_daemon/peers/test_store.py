@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 import time
@@ -88,6 +89,32 @@ async def test_it_writes_by_itself_and_seldom(tmp_path: Path) -> None:
     await until(lambda: conn.execute("SELECT n FROM positions").fetchall() == [(999,)])
     conn.close()
     await store.close()
+
+
+async def test_what_comes_after_the_end_is_not_kept_and_breaks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WRITE_AFTER_S", 0.0)
+    faults: list[dict[str, Any]] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda loop, fault: faults.append(fault))
+    store = await opened(tmp_path)
+    store.note("before", "1")
+    closing = asyncio.gather(store.close())
+    await asyncio.sleep(0)
+    store.note("meanwhile", "2")
+    await closing
+    store.note("after", "3")
+    for _ in range(5):
+        await asyncio.sleep(0)
+    await store.close()
+    assert faults == []
+    for late in (store.flush(), store.result("a"), store.keep_result("a", {})):
+        with pytest.raises(sqlite3.Error):
+            await late
+    again = PeerStore(str(tmp_path), Health())
+    assert (await again.open()).notes == {"before": "1"}
+    await again.close()
 
 
 async def test_outcomes_are_kept_for_a_day_and_bounded(
