@@ -10,9 +10,10 @@ from contextlib import suppress
 from paso.cli.arguments import Command, Option
 from paso.cli.output import write
 from paso.cli.pieces import SESSION
-from paso.cli.session_find import Found, find, here, others
+from paso.cli.session_find import Found, find, here, others, our_computer
 from paso.cli.session_words import session_lines, session_table
-from paso.errors import NotFound, ToolFailed
+from paso.computer import Computer
+from paso.errors import Ambiguous, NotFound, ToolFailed
 from paso.model import LIVE_PHASES, OUTPUT_LINES, TMUX
 from paso.text import escape
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from paso.model import Session, SessionEvent
 
 RECENT_DAYS = 1
+SHORTEST_ID = 4
+"""Digits of a computer's id that name it."""
 MOST = 1000
 """Sessions that are listed without --all."""
 LAST_LINES = 8
@@ -33,10 +36,15 @@ HISTORY = 12
 
 
 def run_list(context: Context, found: Arguments) -> int:
-    """List sessions; those that need the user first."""
+    """List sessions; those that need the user first.
+
+    Raises:
+        NotFound, DaemonUnreachable: see `_check_computer`.
+    """
     look_if_nobody_does(context)
-    every = [one for one in _every(context, found) if _chosen(context, found)(one)]
-    every.sort(key=_order)
+    every = sorted(filter(_chosen(found), _every(context, found)), key=_order)
+    if not every:
+        _check_computer(context, found.text("computer"))
     ids = [one.session.id for one in every]
     data = [one.to_json() for one in every] if context.out.json else []
     context.out.show(data, ids, lambda: session_table(context.out, every))
@@ -77,16 +85,36 @@ def _every(context: Context, found: Arguments) -> Iterator[Found]:
             yield one
 
 
-def _chosen(context: Context, found: Arguments) -> Callable[[Found], bool]:
+def _check_computer(context: Context, ref: str | None) -> None:
+    """Tell a computer without sessions from one that is not there.
+
+    Raises:
+        NotFound: no computer is named so.
+        DaemonUnreachable: other computers have joined, and no daemon answers.
+    """
+    from paso.cli.computer_find import find_computer
+
+    if ref and not _names(ref, our_computer(context)):
+        with suppress(Ambiguous):
+            find_computer(context, ref)
+
+
+def _names(ref: str, computer: Computer) -> bool:
+    """Whether it is the name of the computer, or the beginning of its id."""
+    text = ref.strip().casefold()
+    begins = len(text) >= SHORTEST_ID and computer.id.startswith(text)
+    return begins or computer.name.casefold() == text
+
+
+def _chosen(found: Arguments) -> Callable[[Found], bool]:
     from paso.cli.times import moment
 
     since = moment(f"{RECENT_DAYS}d")
-    computer = (found.text("computer") or "").casefold()
+    ref = found.text("computer")
 
     def is_chosen(one: Found) -> bool:
         session = one.session
-        names = (session.computer, one.computer_name.casefold())
-        if computer and computer not in names:
+        if ref and not _names(ref, Computer(session.computer, one.computer_name)):
             return False
         needs, live = session.attention != "none", session.phase in LIVE_PHASES
         if found.has("needs-me"):

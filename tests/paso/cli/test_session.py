@@ -228,8 +228,10 @@ def test_those_that_need_the_user_come_first_and_old_ones_not(
     assert titles("--all") == ["asks", "broken", "runs", "seen", "old"]
     assert titles("--live") == ["asks", "runs"]
     assert titles("--needs-me") == ["asks", "broken"]
-    assert titles("--computer", "elsewhere") == []
+    miss = paso.fail(3, "session", "list", "--computer", "elsewhere")
+    assert [one.split()[0] for one in miss["candidates"]] == [seen.computer]
     assert titles("--computer", seen.computer) == titles()
+    assert titles("--computer", seen.computer[:4]) == titles()
     quiet = paso("session", "list", "--quiet").out.split()
     assert quiet == [asks.id, failed.id, runs.id, seen.id]
 
