@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from paso.commands import sessions as store
 from paso.computer import this_computer
 from paso.database.connection import Database
 from paso.database.sessions import BackendRef
+from paso.events.process import boot_id, start_ticks
 from paso.model import Session
 from paso.paths import Paths
 from paso.sessions import actions
@@ -88,6 +92,11 @@ class Bench:
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
 
+    def killed(self, session_id: str) -> Session:
+        """Kill its command; return the session once that is written."""
+        self.kill(session_id)
+        return self.becomes(session_id, "failed")
+
     def server(self, session_id: str) -> int:
         pid = self.ref(session_id).tmux_server
         assert pid is not None
@@ -108,12 +117,65 @@ class Bench:
         """All that are in Paso's own server."""
         return self.tmux.panes()
 
+    @contextmanager
+    def looked_at(self, session_id: str) -> Iterator[None]:
+        """Show a session in a client of tmux."""
+        name = f"=paso-{session_id}"
+        argv = ["tmux", "-S", self.tmux.socket, "-C", "attach", "-t", name]
+        client = subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+        )
+        try:
+            wait_for(lambda: any(pane.attached for pane in self.panes()))
+            yield
+        finally:
+            client.kill()
+            client.communicate()
+
     def talk(self, *words: str, socket: str = "") -> str:
         """Run tmux by hand."""
         argv = ["tmux", "-f", os.devnull, "-S", socket or self.tmux.socket, *words]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=10)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
+
+
+def wrapped(db: Database, keeper: int, command: int | None = None) -> str:
+    """Note a session of `paso run` as process `keeper`; return its id.
+
+    Arguments:
+        command: pid of its command.
+    """
+    one = store.create_session(db, argv=["x"], cwd="/", backend="pty").id
+    ref = BackendRef(
+        pid=command,
+        pid_ticks=start_ticks(command) if command else None,
+        boot_id=boot_id(),
+        keeper=keeper,
+        keeper_ticks=start_ticks(keeper),
+    )
+    return store.session_running(db, one, ref).id
+
+
+@contextmanager
+def locked(path: str) -> Iterator[None]:
+    """Hold the database's lock for writing in the block."""
+    holder = sqlite3.connect(path, isolation_level=None)
+    try:
+        holder.execute("BEGIN IMMEDIATE")
+        yield
+    finally:
+        holder.close()
+
+
+@contextmanager
+def standing_still(pid: int) -> Iterator[None]:
+    """Stop a process in the block."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def keeper(daemon: RunningDaemon) -> dict[str, Any]:

@@ -15,21 +15,29 @@ from paso.events.process import start_ticks
 from paso_daemon.sessions import deaths
 from paso_daemon.sessions.deaths import Deaths, Process
 from tests.paso_daemon.sessions.bench import both_loops
+from tests.paso_daemon.sessions.threads import until
 
 pytestmark = both_loops
 
-Body = Callable[[], Coroutine[Any, Any, None]]
-Run = Callable[[Body], None]
+Body = Callable[[Deaths, list[str]], Coroutine[Any, Any, None]]
+Run = Callable[..., None]
 
 
 @pytest.fixture
 def run(loop: str) -> Run:
-    """Runs a coroutine to its end on a loop of this kind."""
+    """Runs a coroutine on a loop of this kind, with one who watches; what that told
+    goes into the list. In the end it holds nothing."""
     make = uvloop.new_event_loop if loop == "uvloop" else asyncio.new_event_loop
 
-    def run_it(body: Body) -> None:
+    async def watching(body: Body, fds: int) -> None:
+        watch = Deaths(asyncio.get_running_loop(), fds)
+        await body(watch, [])
+        watch.close()
+        assert (len(watch), watch.fds) == (0, 0)
+
+    def run_it(body: Body, fds: int = 5) -> None:
         with asyncio.Runner(loop_factory=make) as runner:
-            runner.run(asyncio.wait_for(body(), 20))
+            runner.run(watching(body, fds))
 
     return run_it
 
@@ -46,11 +54,6 @@ def of(process: subprocess.Popen[bytes]) -> Process:
     return Process(process.pid, start_ticks(process.pid))
 
 
-async def until(condition: Callable[[], object]) -> None:
-    while not condition():  # noqa: ASYNC110  another process makes it true
-        await asyncio.sleep(0.005)
-
-
 @pytest.mark.parametrize("fds", [5, 0])
 def test_an_end_is_told_once_to_each_who_asked(
     run: Run,
@@ -60,9 +63,7 @@ def test_an_end_is_told_once_to_each_who_asked(
 ) -> None:
     monkeypatch.setattr(deaths, "LOOK_S", 0.05)
 
-    async def body() -> None:
-        told: list[str] = []
-        watch = Deaths(asyncio.get_running_loop(), fds)
+    async def body(watch: Deaths, told: list[str]) -> None:
         watch.watch(of(sleeper), "a", lambda: told.append("a"))
         watch.watch(of(sleeper), "b", lambda: told.append("b"))
         assert (len(watch), watch.fds) == (1, min(fds, 1))
@@ -71,18 +72,16 @@ def test_an_end_is_told_once_to_each_who_asked(
         await asyncio.sleep(0.1)
         assert sorted(told) == ["a", "b"]
         assert (len(watch), watch.fds) == (0, 0)
-        watch.close()
 
-    run(body)
+    run(body, fds)
 
 
 def test_a_process_that_is_gone_already_is_told_in_a_later_turn(
     run: Run, sleeper: subprocess.Popen[bytes]
 ) -> None:
-    async def body() -> None:
-        told: list[str] = []
-        gone = Process(of(sleeper).pid, 1)  # its pid is another one's by now
-        watch = Deaths(asyncio.get_running_loop(), 5)
+    gone = Process(of(sleeper).pid, 1)  # its pid is another one's by now
+
+    async def body(watch: Deaths, told: list[str]) -> None:
         watch.watch(gone, "a", lambda: told.append("a"))
         assert told == []
         await until(lambda: told)
@@ -94,10 +93,8 @@ def test_a_process_that_is_gone_already_is_told_in_a_later_turn(
 def test_what_is_forgotten_is_not_told_and_holds_nothing(
     run: Run, sleeper: subprocess.Popen[bytes]
 ) -> None:
-    async def body() -> None:
-        told: list[str] = []
+    async def body(watch: Deaths, told: list[str]) -> None:
         before = len(os.listdir("/proc/self/fd"))
-        watch = Deaths(asyncio.get_running_loop(), 5)
         for key in range(100):
             watch.watch(of(sleeper), key, lambda: told.append("x"))
         assert watch.fds == 1
@@ -115,11 +112,9 @@ def test_what_is_forgotten_is_not_told_and_holds_nothing(
 def test_a_listener_may_watch_another_one(
     run: Run, sleeper: subprocess.Popen[bytes]
 ) -> None:
-    async def body() -> None:
-        told: list[str] = []
-        watch = Deaths(asyncio.get_running_loop(), 5)
-        own = Process(os.getpid(), start_ticks(os.getpid()))
+    own = Process(os.getpid(), start_ticks(os.getpid()))
 
+    async def body(watch: Deaths, told: list[str]) -> None:
         def ended() -> None:
             told.append("first")
             watch.watch(own, "a", lambda: told.append("never"))
@@ -127,8 +122,6 @@ def test_a_listener_may_watch_another_one(
         watch.watch(of(sleeper), "a", ended)
         sleeper.kill()
         await until(lambda: told)
-        assert len(watch) == 1
-        watch.close()
-        assert (len(watch), watch.fds) == (0, 0)
+        assert (len(watch), told) == (1, ["first"])
 
     run(body)

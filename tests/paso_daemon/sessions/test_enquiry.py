@@ -11,13 +11,11 @@ import pytest
 
 from paso.commands import sessions as store
 from paso.database.connection import Database
-from paso.database.sessions import BackendRef
-from paso.events.process import boot_id, start_ticks
 from paso.sessions import reconcile
 from paso_daemon.sessions import enquiry, writer
 from paso_daemon.sessions.enquiry import Enquiry
 from paso_daemon.sessions.errands import Found, Look, Wish
-from tests.paso_daemon.sessions.bench import Bench
+from tests.paso_daemon.sessions.bench import Bench, wrapped
 from tests.paso_daemon.sessions.conftest import MakeThread
 from tests.paso_daemon.sessions.threads import held, until
 
@@ -56,19 +54,6 @@ class Desk:
     def verdicts(self) -> list[str]:
         return [one.verdict.do for one in self.answers]
 
-    def wrapped(self, keeper: int, command: int | None = None) -> str:
-        """A session of `paso run` as process `keeper`; return its id."""
-        one = store.create_session(self.db, argv=["x"], cwd="/", backend="pty").id
-        ref = BackendRef(
-            pid=command,
-            pid_ticks=start_ticks(command) if command else None,
-            boot_id=boot_id(),
-            keeper=keeper,
-            keeper_ticks=start_ticks(keeper),
-        )
-        store.session_running(self.db, one, ref)
-        return one
-
 
 @pytest.fixture
 async def desk(db: Database, thread: MakeThread) -> AsyncIterator[Desk]:
@@ -96,7 +81,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_one_that_runs_for_certain_is_looked_at_once(
     desk: Desk, keeper: subprocess.Popen[bytes]
 ) -> None:
-    one = desk.wrapped(keeper.pid)
+    one = wrapped(desk.db, keeper.pid)
     desk.enquiry.want(one, suspect=True)
     await until(lambda: len(desk.enquiry) == 0)
     assert (desk.wished, desk.answers) == ([(one, False)], [])
@@ -110,7 +95,7 @@ async def test_what_is_found_is_told_until_it_is_forgotten(
 ) -> None:
     """It may not have been written: then it is found again."""
     monkeypatch.setattr(enquiry, "WRITTEN_S", 0.02)
-    one = desk.wrapped(keeper.pid)
+    one = wrapped(desk.db, keeper.pid)
     keeper.kill()
     keeper.wait()
     desk.enquiry.want(one, suspect=False)
@@ -126,7 +111,7 @@ async def test_what_is_found_is_told_until_it_is_forgotten(
 async def test_what_may_end_by_itself_is_asked_again_before_the_answer_counts(
     desk: Desk, keeper: subprocess.Popen[bytes], quick: None
 ) -> None:
-    one = desk.wrapped(keeper.pid, command=os.getpid())
+    one = wrapped(desk.db, keeper.pid, command=os.getpid())
     keeper.kill()
     keeper.wait()
     desk.enquiry.want(one, suspect=False)
@@ -150,7 +135,7 @@ async def test_a_look_that_finds_no_room_is_asked_for_again(
     quick: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    one = desk.wrapped(keeper.pid)
+    one = wrapped(desk.db, keeper.pid)
     keeper.kill()
     keeper.wait()
     with monkeypatch.context() as patch:
@@ -165,7 +150,7 @@ async def test_a_look_that_finds_no_room_is_asked_for_again(
 async def test_a_look_later_comes_sooner_when_it_is_wanted_now_and_only_then(
     desk: Desk, keeper: subprocess.Popen[bytes]
 ) -> None:
-    one = desk.wrapped(keeper.pid)
+    one = wrapped(desk.db, keeper.pid)
     desk.enquiry.want_later(one, 1000)
     desk.enquiry.want_later(one, 0)
     desk.enquiry.want(one, suspect=True, now=False)
@@ -179,7 +164,7 @@ async def test_a_look_later_comes_sooner_when_it_is_wanted_now_and_only_then(
 async def test_a_look_later_comes_when_its_time_has_come(
     desk: Desk, keeper: subprocess.Popen[bytes]
 ) -> None:
-    one = desk.wrapped(keeper.pid)
+    one = wrapped(desk.db, keeper.pid)
     desk.enquiry.want_later(one, 0.05)
     await until(lambda: len(desk.enquiry) == 0)
     assert desk.wished == [(one, False)]
@@ -188,7 +173,7 @@ async def test_a_look_later_comes_when_its_time_has_come(
 async def test_after_the_close_nothing_is_looked_at(
     desk: Desk, keeper: subprocess.Popen[bytes]
 ) -> None:
-    one, other = desk.wrapped(keeper.pid), desk.wrapped(keeper.pid)
+    one, other = wrapped(desk.db, keeper.pid), wrapped(desk.db, keeper.pid)
     desk.enquiry.want(one, suspect=True)
     desk.enquiry.want_later(other, 0.02)
     desk.enquiry.look_at_server("/nowhere")

@@ -12,23 +12,21 @@ import pytest
 from paso.commands import sessions as store
 from paso.commands.sessions import remove_session
 from paso.database.connection import Database
-from paso.database.sessions import BackendRef
-from paso.events.process import boot_id, start_ticks
 from paso.sessions import reconcile
 from paso_daemon.sessions import errands
 from paso_daemon.sessions.errands import Leftover, Wish
 from tests.conftest import is_running
-from tests.paso_daemon.sessions.bench import Bench
+from tests.paso_daemon.sessions.bench import Bench, wrapped
 from tests.support.daemon import wait_for
 
 
-def wish(bench: Bench, session_id: str, in_phase_s: float = 0.0) -> Wish:
-    session, ref = bench.session(session_id), bench.ref(session_id)
+def wish(db: Database, session_id: str, in_phase_s: float = 0.0) -> Wish:
+    session, ref = store.get_session(db, session_id), store.backend_of(db, session_id)
     return Wish(session, ref, in_phase_s, False)
 
 
 def look(bench: Bench, *ids: str) -> errands.Look:
-    wishes = [wish(bench, one) for one in ids]
+    wishes = [wish(bench.db, one) for one in ids]
     return errands.look(bench.tmux.socket, wishes, bench.computer)
 
 
@@ -93,21 +91,18 @@ def test_an_end_that_nobody_drives_on_is_driven_on(
     monkeypatch.setattr(errands, "AGAIN_S", 0.3)
     one = bench.start("trap '' HUP TERM; while :; do sleep 0.1; done")
     store.session_stopping(bench.db, one, "ended by the user")
-    late = wish(bench, one, in_phase_s=reconcile.STOP_LIMIT_S)
+    late = wish(bench.db, one, in_phase_s=reconcile.STOP_LIMIT_S)
     (found,) = errands.look(bench.tmux.socket, [late], bench.computer).found
     assert found.verdict.do == reconcile.END
     wait_for(lambda: not is_running(bench.ref(one).pid or 0))
 
 
 def test_without_free_descriptors_nothing_is_known(db: Database) -> None:
-    own = os.getpid()
-    one = store.create_session(db, argv=["x"], cwd="/", backend="pty").id
-    ref = BackendRef(boot_id=boot_id(), keeper=own, keeper_ticks=start_ticks(own))
-    session = store.session_running(db, one, ref)
+    one = wish(db, wrapped(db, os.getpid()))
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, limit[1]))
     try:
-        seen = errands.look("", [Wish(session, ref, 0.0, False)], "")
+        seen = errands.look("", [one], "")
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limit)
     (found,) = seen.found
@@ -115,11 +110,9 @@ def test_without_free_descriptors_nothing_is_known(db: Database) -> None:
 
 
 def test_what_was_removed_meanwhile_is_not_written(db: Database) -> None:
-    with subprocess.Popen(["true"]) as gone:
-        ref = BackendRef(boot_id=boot_id(), keeper=gone.pid, keeper_ticks=1)
-    one = store.create_session(db, argv=["x"], cwd="/", backend="pty").id
-    session = store.session_running(db, one, ref)
-    (found,) = errands.look("", [Wish(session, ref, 0.0, False)], "").found
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as gone:
+        one = wrapped(db, gone.pid)
+    (found,) = errands.look("", [wish(db, one)], "").found
     assert found.verdict.do == reconcile.GONE
     store.session_start_failed(db, one, "no")
     remove_session(db, one)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import resource
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -14,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from paso.commands import sessions as store
-from paso.database.sessions import BackendRef
 from paso.sessions import actions
 from paso.sessions.adopting import adopt
 from paso.sessions.tmux import Tmux
@@ -27,11 +25,22 @@ from tests.paso_daemon.sessions.bench import (
     follows,
     forgets,
     keeper,
+    locked,
+    standing_still,
+    wrapped,
 )
 from tests.paso_daemon.sessions.conftest import Begin
-from tests.support.daemon import new_board, wait_for
+from tests.support.daemon import RunningDaemon, new_board, wait_for
 
 pytestmark = pytest.mark.tmux
+
+
+def follow_one(bench: Bench, begin: Begin) -> tuple[RunningDaemon, str]:
+    """A daemon that looks after a session which lasts; also the id of that."""
+    daemon = begin()
+    one = bench.start("sleep 1000")
+    follows(daemon)
+    return daemon, one
 
 
 @both_loops
@@ -62,11 +71,8 @@ def test_an_end_is_told_with_its_exit_code_and_its_last_lines(
 def test_a_command_that_is_killed_is_told_with_its_signal(
     bench: Bench, begin: Begin
 ) -> None:
-    daemon = begin()
-    one = bench.start("sleep 1000")
-    follows(daemon)
-    bench.kill(one)
-    found = bench.becomes(one, "failed")
+    daemon, one = follow_one(bench, begin)
+    found = bench.killed(one)
     assert (found.exit_code, found.signal) == (137, 9)
 
 
@@ -189,20 +195,14 @@ def test_an_end_that_nobody_drives_on_is_driven_on(bench: Bench, begin: Begin) -
 
 @both_loops
 def test_a_locked_database_delays_the_word_and_nobody_else(
-    bench: Bench, begin: Begin, paso_home: Path
+    bench: Bench, begin: Begin
 ) -> None:
-    daemon = begin()
-    one = bench.start("sleep 1000")
-    follows(daemon)
-    lock = sqlite3.connect(paso_home / "tasks.db", isolation_level=None)
-    lock.execute("BEGIN IMMEDIATE")
-    bench.kill(one)
-    with daemon.client() as client:
+    daemon, one = follow_one(bench, begin)
+    with locked(bench.db.path), daemon.client() as client:
+        bench.kill(one)
         wait_for(lambda: "session writes" in faults(daemon))
         assert client.ping() < 0.5
-    assert bench.session(one).phase == "running"
-    lock.execute("ROLLBACK")
-    lock.close()
+        assert bench.session(one).phase == "running"
     assert bench.becomes(one, "failed").signal == 9
     wait_for(lambda: faults(daemon) == [])
     assert daemon.said().count("session writes: works again") == 1
@@ -212,9 +212,7 @@ def test_a_locked_database_delays_the_word_and_nobody_else(
 def test_without_free_descriptors_nothing_is_known_and_nothing_is_lost(
     bench: Bench, begin: Begin
 ) -> None:
-    daemon = begin()
-    bench.start("sleep 1000")
-    follows(daemon)
+    daemon, _ = follow_one(bench, begin)
     wait_for(lambda: daemon.status()["uptime_s"] > 0.5)  # all that it needs is loaded
     limit = resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (5, limit[1]))
@@ -231,19 +229,12 @@ def test_without_free_descriptors_nothing_is_known_and_nothing_is_lost(
 
 
 def test_a_server_that_stands_still_loses_nothing(bench: Bench, begin: Begin) -> None:
-    daemon = begin()
-    one = bench.start("sleep 1000")
-    follows(daemon)
-    server = bench.server(one)
-    os.kill(server, signal.SIGSTOP)
-    try:
+    daemon, one = follow_one(bench, begin)
+    with standing_still(bench.server(one)):
         wait_for(lambda: any(bench.tmux.socket in name for name in faults(daemon)), 30)
         assert bench.session(one).phase == "running"
-    finally:
-        os.kill(server, signal.SIGCONT)
     wait_for(lambda: faults(daemon) == [], 30)
-    bench.kill(one)
-    assert bench.becomes(one, "failed").signal == 9
+    assert bench.killed(one).signal == 9
 
 
 def test_panes_of_others_are_left_alone(bench: Bench, begin: Begin) -> None:
@@ -269,19 +260,12 @@ def test_a_dead_pane_stays_while_somebody_looks_at_it_and_needs_nobody(
     daemon = begin()
     one = bench.start("read _; exit 3")
     follows(daemon)
-    name = f"=paso-{one}"
-    argv = ["tmux", "-S", bench.tmux.socket, "-C", "attach", "-t", name]
-    looker = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    try:
-        wait_for(lambda: bench.panes()[0].attached)
+    with bench.looked_at(one):
         actions.send(bench.db, one, "go")
         over = bench.becomes(one, "failed")
         assert (over.exit_code, over.attention) == (3, "none")
         wait_for(lambda: keeper(daemon)["leftovers"] == 1)
         assert [pane.dead for pane in bench.panes()] == [True]
-    finally:
-        looker.kill()
-        looker.communicate()
 
 
 def test_a_pane_of_the_users_own_server_is_followed_from_outside(
@@ -318,11 +302,7 @@ def test_a_daemon_with_another_folder_for_sockets_finds_them_by_the_record(
 def test_a_terminal_whose_keeper_is_killed_is_lost(bench: Bench, begin: Begin) -> None:
     daemon = begin()
     holder = subprocess.Popen(["sleep", "1000"])
-    ticks = int(Path(f"/proc/{holder.pid}/stat").read_text().split()[21])
-    one = store.create_session(bench.db, argv=["x"], cwd="/", backend="pty").id
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    ref = BackendRef(boot_id=boot, keeper=holder.pid, keeper_ticks=ticks)
-    store.session_running(bench.db, one, ref)
+    one = wrapped(bench.db, holder.pid)
     follows(daemon)
     assert keeper(daemon)["processes"] == 1
     holder.kill()
@@ -332,9 +312,7 @@ def test_a_terminal_whose_keeper_is_killed_is_lost(bench: Bench, begin: Begin) -
 
 @both_loops
 def test_what_is_deleted_by_hand_is_forgotten(bench: Bench, begin: Begin) -> None:
-    daemon = begin()
-    one = bench.start("sleep 1000")
-    follows(daemon)
+    daemon, one = follow_one(bench, begin)
     with bench.db.write() as conn:
         conn.execute("DELETE FROM sessions WHERE id = ?", (one,))
     forgets(daemon)
@@ -350,8 +328,7 @@ def test_without_a_session_nothing_of_it_is_loaded(bench: Bench, begin: Begin) -
     threads = len(os.listdir(f"/proc/{daemon.pid}/task"))
     one = bench.start("sleep 1000")
     follows(daemon)
-    bench.kill(one)
-    bench.becomes(one, "failed")
+    bench.killed(one)
     assert len(os.listdir(f"/proc/{daemon.pid}/task")) == threads + 2
 
 
@@ -369,9 +346,7 @@ def test_the_first_session_is_followed_at_the_bell(
 def test_another_database_has_other_sessions(
     bench: Bench, begin: Begin, paso_home: Path
 ) -> None:
-    daemon = begin()
-    bench.start("sleep 1000")
-    follows(daemon)
+    daemon, _ = follow_one(bench, begin)
     (paso_home / "user").mkdir(mode=0o700)
     empty = new_board(paso_home / "user")
     empty.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -390,8 +365,7 @@ def test_a_daemon_does_not_leave_the_sessions_that_live(
     daemon = begin(idle_exit_s=0.3, tick_s=0.05)
     time.sleep(0.8)
     assert daemon.process.poll() is None
-    bench.kill(one)
-    bench.becomes(one, "failed")
+    bench.killed(one)
     assert daemon.process.wait(10) == 0
 
 
@@ -417,15 +391,11 @@ def test_a_stop_does_not_wait_for_a_server_that_stands_still(
     one = bench.start("sleep 1000")
     daemon = begin()
     follows(daemon)
-    server = bench.server(one)
-    os.kill(server, signal.SIGSTOP)
-    try:
+    with standing_still(bench.server(one)):
         time.sleep(0.3)
         start = time.monotonic()
         assert daemon.terminate() == 0
         assert time.monotonic() - start < 5
-    finally:
-        os.kill(server, signal.SIGCONT)
 
 
 def test_old_sessions_alone_load_no_keeper(bench: Bench, begin: Begin) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 
@@ -15,30 +13,8 @@ from paso_daemon.sessions.leftovers import Leftovers
 from tests.paso_daemon.sessions.bench import Bench
 from tests.paso_daemon.sessions.conftest import MakeThread
 from tests.paso_daemon.sessions.threads import held, until
-from tests.support.daemon import wait_for
 
 pytestmark = pytest.mark.tmux
-
-
-@contextmanager
-def looked_at(bench: Bench, session_id: str) -> Iterator[None]:
-    """Show a session in a client of tmux."""
-    argv = [
-        "tmux",
-        "-S",
-        bench.tmux.socket,
-        "-C",
-        "attach",
-        "-t",
-        f"=paso-{session_id}",
-    ]
-    looker = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    try:
-        wait_for(lambda: any(pane.attached for pane in bench.panes()))
-        yield
-    finally:
-        looker.kill()
-        looker.communicate()
 
 
 def over(bench: Bench, script: str = "exit 0") -> Leftover:
@@ -66,7 +42,7 @@ async def test_one_that_is_looked_at_is_closed_afterwards(
     looks = thread("looks")
     left = Leftovers(looks)
     one = bench.start("read _; exit 0")
-    with looked_at(bench, one):
+    with bench.looked_at(one):
         bench.tmux.send(bench.ref(one), "go")
         bench.ended(one)
         store.session_ended(bench.db, one, exit_code=0)

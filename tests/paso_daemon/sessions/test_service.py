@@ -14,8 +14,6 @@ from paso.commands import sessions as store
 from paso.computer import Computer
 from paso.config import load_config
 from paso.database.connection import Database
-from paso.database.sessions import BackendRef
-from paso.events.process import boot_id, start_ticks
 from paso.paths import Paths
 from paso_daemon.cache import Cache
 from paso_daemon.directory import Directory
@@ -23,6 +21,7 @@ from paso_daemon.hub import Hub
 from paso_daemon.sessions import service
 from paso_daemon.sessions.service import Sessions
 from paso_daemon.tasks import Health
+from tests.paso_daemon.sessions.bench import wrapped
 from tests.paso_daemon.sessions.threads import until
 
 Make = Callable[[], Sessions]
@@ -59,13 +58,6 @@ def session(db: Database) -> str:
     return store.create_session(db, argv=["x"], cwd="/", backend="pty").id
 
 
-def running(db: Database) -> str:
-    """A session whose terminal is held by this process."""
-    one, own = session(db), os.getpid()
-    ref = BackendRef(boot_id=boot_id(), keeper=own, keeper_ticks=start_ticks(own))
-    return store.session_running(db, one, ref).id
-
-
 async def test_what_is_over_has_nobody_who_looks_after_it(
     db: Database, make: Make
 ) -> None:
@@ -81,7 +73,7 @@ async def test_the_first_one_that_lives_is_looked_after_until_its_end(
 ) -> None:
     sessions = make()
     sessions.look()
-    one = running(db)
+    one = wrapped(db, os.getpid())
     sessions.ring()
     await until(lambda: sessions.lives)
     assert sessions.report()["kept"] == 1
@@ -94,7 +86,7 @@ async def test_the_first_one_that_lives_is_looked_after_until_its_end(
 async def test_one_that_ended_before_the_keeper_begins_is_not_looked_after(
     db: Database, make: Make
 ) -> None:
-    one = running(db)
+    one = wrapped(db, os.getpid())
     sessions = make()
     sessions.look()
     with db.write() as conn:

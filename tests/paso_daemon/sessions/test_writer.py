@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +13,8 @@ from paso.database.connection import Database
 from paso_daemon.sessions import writer
 from paso_daemon.sessions.writer import Writer
 from paso_daemon.tasks import Health
+from tests.paso_daemon.sessions.bench import locked
+from tests.paso_daemon.sessions.threads import held, until
 from tests.support.daemon import rename_project
 
 
@@ -42,8 +43,7 @@ class Bench:
         )
 
     async def wait(self, count: int) -> None:
-        while len(self.results) < count:  # noqa: ASYNC110  a thread makes it true
-            await asyncio.sleep(0.005)
+        await until(lambda: len(self.results) >= count)
 
 
 @pytest.fixture
@@ -65,13 +65,11 @@ async def test_work_is_done_in_order_and_rings(bench: Bench, db: Database) -> No
 
 
 async def test_work_that_waits_is_replaced_by_newer_of_its_key(bench: Bench) -> None:
-    gate = threading.Event()
-    bench.writer.run("gate", gate.wait, bench.results.append)
-    for number in range(500):
-        bench.rename(f"name {number}")
-    assert len(bench.writer) <= 2
-    gate.set()
-    await bench.wait(2)
+    with held(bench.writer):
+        for number in range(500):
+            bench.rename(f"name {number}")
+        assert len(bench.writer) == 1
+    await bench.wait(1)
     assert bench.rung == 1
 
 
@@ -79,45 +77,31 @@ async def test_work_that_finds_no_room_has_failed(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "QUEUE_MAX", 1)
-    began, gate = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        began.set()
-        gate.wait()
-
-    bench.writer.run("gate", hold, lambda _: None)
-    assert await asyncio.to_thread(began.wait, 10)
-    assert bench.rename("waits", key=1)
-    assert not bench.rename("no room", key=2)
-    await bench.wait(1)
-    assert bench.results == [None]
-    gate.set()
+    with held(bench.writer):
+        assert bench.rename("waits", key=1)
+        assert not bench.rename("no room", key=2)
+        await bench.wait(1)
+        assert bench.results == [None]
     await bench.wait(2)
 
 
 async def test_work_of_a_session_that_is_over_is_forgotten(bench: Bench) -> None:
-    gate = threading.Event()
-    bench.writer.run("gate", gate.wait, bench.results.append)
-    bench.rename("never", key="gone")
-    bench.rename("kept", key="kept")
-    bench.writer.forget("gone")
-    gate.set()
-    await bench.wait(2)
-    assert bench.rung == 1
+    with held(bench.writer):
+        bench.rename("never", key="gone")
+        bench.rename("kept", key="kept")
+        bench.writer.forget("gone")
+    await bench.wait(1)
+    assert (bench.rung, len(bench.results)) == (1, 1)
 
 
 async def test_a_locked_database_is_tried_again_until_it_is_free(
     bench: Bench, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "LOCK_WAIT_S", 0.05)
-    lock = sqlite3.connect(db.path, isolation_level=None)
-    lock.execute("BEGIN IMMEDIATE")
-    bench.rename("late")
-    while not bench.health.told():  # noqa: ASYNC110  a thread makes it true
-        await asyncio.sleep(0.005)
-    assert bench.health.told()[0]["name"] == "writes"
-    lock.execute("ROLLBACK")
-    lock.close()
+    with locked(db.path):
+        bench.rename("late")
+        await until(bench.health.told)
+        assert bench.health.told()[0]["name"] == "writes"
     await bench.wait(1)
     assert bench.health.told() == []
 
@@ -150,13 +134,10 @@ async def test_a_stop_does_not_wait_for_a_locked_database(
     bench: Bench, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "LOCK_WAIT_S", 0.05)
-    lock = sqlite3.connect(db.path, isolation_level=None)
-    lock.execute("BEGIN IMMEDIATE")
-    bench.rename("never")
-    while not bench.health.told():  # noqa: ASYNC110  a thread makes it true
-        await asyncio.sleep(0.005)
-    await asyncio.to_thread(bench.writer.stop)
-    lock.close()
+    with locked(db.path):
+        bench.rename("never")
+        await until(bench.health.told)
+        await asyncio.to_thread(bench.writer.stop)
     assert bench.results == []
 
 
