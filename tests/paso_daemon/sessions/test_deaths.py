@@ -98,9 +98,11 @@ def test_what_is_forgotten_is_not_told_and_holds_nothing(
         for key in range(100):
             watch.watch(of(sleeper), key, lambda: told.append("x"))
         assert watch.fds == 1
-        for key in range(100):
+        for key in range(99):
             watch.forget(of(sleeper), key)
         watch.forget(of(sleeper), "nobody")
+        assert (len(watch), watch.fds) == (1, 1)
+        watch.forget(of(sleeper), 99)
         assert len(os.listdir("/proc/self/fd")) == before
         sleeper.kill()
         await asyncio.sleep(0.1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from paso.commands import sessions as store
@@ -12,7 +10,7 @@ from paso_daemon.sessions.errands import Leftover
 from paso_daemon.sessions.leftovers import Leftovers
 from tests.paso_daemon.sessions.bench import Bench
 from tests.paso_daemon.sessions.conftest import MakeThread
-from tests.paso_daemon.sessions.threads import held, until
+from tests.paso_daemon.sessions.threads import held, settled, until
 
 pytestmark = pytest.mark.tmux
 
@@ -47,7 +45,7 @@ async def test_one_that_is_looked_at_is_closed_afterwards(
         bench.ended(one)
         store.session_ended(bench.db, one, exit_code=0)
         left.add([Leftover(one, bench.ref(one))])
-        await settled(looks.submit)
+        await settled(looks)
         assert (len(left), len(bench.panes())) == (1, 1)
     await until(lambda: not bench.panes()[0].attached)
     assert len(left) == 1
@@ -99,10 +97,3 @@ async def test_no_more_are_kept_than_the_limit(
         assert (len(left), len(looks)) == (2, 2)
     await until(lambda: len(left) == 0)
     assert [pane.owner for pane in bench.panes()] == [ones[2].session_id]
-
-
-async def settled(submit: Callable[..., bool]) -> None:
-    """Wait until all that was queued has been done and heard of."""
-    done: list[object] = []
-    submit("last", lambda db: None, done.append)
-    await until(lambda: done)

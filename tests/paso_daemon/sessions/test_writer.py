@@ -14,7 +14,7 @@ from paso_daemon.sessions import writer
 from paso_daemon.sessions.writer import Writer
 from paso_daemon.tasks import Health
 from tests.paso_daemon.sessions.bench import locked
-from tests.paso_daemon.sessions.threads import held, until
+from tests.paso_daemon.sessions.threads import held, settled, until
 from tests.support.daemon import rename_project
 
 
@@ -64,13 +64,16 @@ async def test_work_is_done_in_order_and_rings(bench: Bench, db: Database) -> No
     assert len(bench.writer) == 0
 
 
-async def test_work_that_waits_is_replaced_by_newer_of_its_key(bench: Bench) -> None:
+async def test_work_that_waits_is_replaced_by_newer_of_its_key(
+    bench: Bench, db: Database
+) -> None:
     with held(bench.writer):
         for number in range(500):
             bench.rename(f"name {number}")
         assert len(bench.writer) == 1
-    await bench.wait(1)
-    assert bench.rung == 1
+    await settled(bench.writer)
+    assert (bench.rung, len(bench.results)) == (1, 1)
+    assert db.value("SELECT name FROM projects WHERE id = 1") == "name 499"
 
 
 async def test_work_that_finds_no_room_has_failed(
@@ -90,7 +93,7 @@ async def test_work_of_a_session_that_is_over_is_forgotten(bench: Bench) -> None
         bench.rename("never", key="gone")
         bench.rename("kept", key="kept")
         bench.writer.forget("gone")
-    await bench.wait(1)
+    await settled(bench.writer)
     assert (bench.rung, len(bench.results)) == (1, 1)
 
 
@@ -138,6 +141,7 @@ async def test_a_stop_does_not_wait_for_a_locked_database(
         bench.rename("never")
         await until(bench.health.told)
         await asyncio.to_thread(bench.writer.stop)
+        assert "writes" not in {one.name for one in threading.enumerate()}
     assert bench.results == []
 
 

@@ -22,6 +22,14 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.005)
 
 
+async def settled(writer: Writer) -> None:
+    """Wait until all that was queued has been done, and told in the loop."""
+    told = asyncio.Event()
+    writer.run("last", lambda: None, lambda _: told.set())
+    async with asyncio.timeout(LIMIT_S):
+        await told.wait()
+
+
 @contextmanager
 def held(writer: Writer) -> Iterator[None]:
     """Keep the thread from its work in the block: what is queued waits."""
