@@ -210,10 +210,7 @@ class PasoApp(App[int]):
             if computer is not None:
                 self.push_screen(RemoteScreen(computer))
 
-        if self.book.others():
-            self.push_screen(ComputerPicker(self), done)
-        else:
-            self.say("no other computer is known: paso peers on URL", "warning")
+        self.push_screen(ComputerPicker(self), done)
 
     # changes that come in
 

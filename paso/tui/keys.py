@@ -205,6 +205,21 @@ def keys_of(action: Action, keymap: dict[str, str]) -> tuple[str, ...]:
     return tuple(key.strip() for key in chosen.split(",") if key.strip())
 
 
+def key_for(action_id: str, keymap: dict[str, str]) -> str:
+    """The key to name for an action; empty where the user has left it without one."""
+    action = next(at for view in VIEWS for at in view if at.id == action_id)
+    keys = keys_of(action, keymap)
+    return show_key(keys[0]) if keys else ""
+
+
+def hints_of(
+    actions: tuple[Action, ...], keymap: dict[str, str]
+) -> list[tuple[str, str]]:
+    """Keys and words for the bottom line."""
+    hints = [(key_for(action.id, keymap), action.hint) for action in actions]
+    return [(key, hint) for key, hint in hints if key and hint]
+
+
 def key_problems(keymap: dict[str, str]) -> list[str]:
     """What is wrong with the user's own keys, in words."""
     problems = []

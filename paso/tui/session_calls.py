@@ -13,9 +13,10 @@ import asyncio
 import shlex
 from typing import Any
 
-from paso.errors import PasoError
+from paso.errors import PasoError, PhaseRefused
 from paso.model import GRACE_S
 from paso.text import cut, escape
+from paso.tui.keys import key_for
 from paso.tui.messages import error_words
 from paso.tui.session_words import phase_words
 
@@ -103,6 +104,12 @@ class SessionCalls:
             code = give_terminal(self._app, list(argv), "tmux must be installed")
             # It may have ended; a daemon notes that by itself, nobody else does.
             await self._app.store.act(look_again, session.id)
+        except PhaseRefused as error:
+            key = key_for("session_output", self._app.config.keys)
+            hint = f"; {key} in the list shows its output" if key else ""
+            text = f"{self._named(session)}: {error.message}{hint}"
+            self._app.say(text, "error")
+            return
         except PasoError as error:
             self._say_error(session, "not attached", error)
             return

@@ -12,7 +12,7 @@ from textual.containers import Horizontal
 
 from paso.text import escape
 from paso.tui.card_lines import Look
-from paso.tui.keys import ACTIONS, keys_of, show_key
+from paso.tui.keys import ACTIONS, hints_of, key_for
 from paso.tui.screens.filter_screen import FilterScreen
 from paso.tui.widgets.card_column import CardColumn
 from paso.tui.widgets.card_styles import CardStyles
@@ -56,14 +56,7 @@ class BoardBase(FilterScreen):
 
     def compose(self) -> ComposeResult:
         keymap = self.paso.config.keys
-        hints = [
-            (show_key(keys_of(a, keymap)[0]), a.hint)
-            for a in ACTIONS
-            if a.hint and keys_of(a, keymap)
-        ]
-        sessions = next(a for a in ACTIONS if a.id == "sessions")
-        keys = keys_of(sessions, keymap)
-        self.bar = StatusBar(hints, show_key(keys[0]) if keys else "")
+        self.bar = StatusBar(hints_of(ACTIONS, keymap), key_for("sessions", keymap))
         yield self.tabs
         with Horizontal(id="columns") as box:
             yield from self._make_columns()

@@ -6,6 +6,7 @@ Never: ask it anything.
 from __future__ import annotations
 
 from time import monotonic
+from typing import Any
 
 from paso.model import SHORT_ID
 from paso.text import escape
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from paso.tui.board_app import PasoApp
     from paso.tui.board_data import News
+
+
+NOBODY_YET = "no other computer is known yet"
 
 
 class ComputerPicker(ListDialog[str]):
@@ -37,6 +41,14 @@ class ComputerPicker(ListDialog[str]):
             if fits(search, name):
                 tail = f"{other.id[:SHORT_ID]}  {computer_words(other, now)}"
                 yield Row(other.id, name, tail)
+
+    def fill(self, keep: Any = None) -> None:
+        """Show those that fit; in the first moment after the start none is known."""
+        super().fill(keep)
+        book = self.paso.book
+        joined = bool(book.peers_words())
+        nobody = NOBODY_YET if joined else f"{NOBODY_YET}: paso peers on URL"
+        self.complain("" if book.others() else nobody)
 
     def news_came(self, news: News) -> None:
         """Computers come, go and change their state while one looks."""

@@ -15,7 +15,7 @@ from textual.widgets import Static
 from paso.errors import PasoError
 from paso.model import LIVE_PHASES, Session
 from paso.text import escape
-from paso.tui.keys import SESSION_ACTIONS, keys_of, show_key
+from paso.tui.keys import SESSION_ACTIONS, hints_of, key_for
 from paso.tui.screens.filter_screen import FilterScreen
 from paso.tui.session_book import MOST_LOCAL
 from paso.tui.session_rows import Place
@@ -72,13 +72,7 @@ class SessionsBase(FilterScreen):
         self._head = Content("")
 
     def compose(self) -> ComposeResult:
-        keymap = self.paso.config.keys
-        hints = [
-            (show_key(keys_of(a, keymap)[0]), a.hint)
-            for a in SESSION_ACTIONS
-            if a.hint and keys_of(a, keymap)
-        ]
-        self.bar = StatusBar(hints)
+        self.bar = StatusBar(hints_of(SESSION_ACTIONS, self.paso.config.keys))
         board = self.paso.board.bar
         if board is not None:
             self.bar.show_connection(board.connection)
@@ -87,8 +81,8 @@ class SessionsBase(FilterScreen):
         yield self.bar
 
     def on_mount(self) -> None:
-        keys = keys_of(SESSION_ACTIONS[1], self.paso.config.keys)
-        self.list.empty_text = EMPTY.format(new=show_key(keys[0]) if keys else "?")
+        new = key_for("session_new", self.paso.config.keys)
+        self.list.empty_text = EMPTY.format(new=new or "?")
         self.show()
         self.paso.show_peers()
         self.set_interval(AGES_S, self.show)

@@ -13,6 +13,8 @@ from paso.tui.keys import (
     SESSION_ACTIONS,
     VIEWS,
     Action,
+    hints_of,
+    key_for,
     key_problems,
     keys_of,
     show_key,
@@ -45,6 +47,19 @@ def test_the_users_keys_take_the_place_of_the_default_ones() -> None:
     add = next(action for action in ACTIONS if action.id == "task_add")
     assert keys_of(add, {"task_add": "+, ins"}) == ("+", "ins")
     assert keys_of(add, {"task_add": ""}) == ()
+
+
+def test_the_key_that_is_named_is_the_users_first_one() -> None:
+    assert key_for("session_output", {}) == "o"
+    assert key_for("session_output", {"session_output": "ctrl+o, o"}) == "^o"
+    assert key_for("session_output", {"session_output": ""}) == ""
+
+
+def test_the_bottom_line_names_what_has_a_word_and_a_key() -> None:
+    hints = hints_of(SESSION_ACTIONS, {"session_end": ""})
+    assert ("enter", "attach") in hints
+    assert "end" not in [word for _, word in hints]
+    assert all(key and word for key, word in hints)
 
 
 def test_keys_are_shown_as_they_stand_on_the_keyboard() -> None:

@@ -179,6 +179,14 @@ async def test_the_board_of_another_computer_is_shown_followed_and_not_written(
     assert two.far.titles() == ["renamed over there"]
 
 
+async def test_other_computers_may_be_asked_for_before_any_is_known(two: Two) -> None:
+    async with two.near.open(daemon=True, size=(100, 30)) as (app, pilot):
+        await pilot.press("O")
+        await until(lambda: "laptop" in screen_text(app), "the other computer")
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, RemoteScreen), "its board")
+
+
 async def test_a_board_whose_computer_goes_away_stays_with_its_age(two: Two) -> None:
     two.far.add("far away")
     async with board(two) as (app, pilot):

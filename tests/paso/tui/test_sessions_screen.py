@@ -9,6 +9,7 @@ from paso.errors import NotFound
 from paso.tui import board_app
 from paso.tui.board_app import PasoApp
 from paso.tui.screens.confirm import Confirm
+from paso.tui.screens.remote_board import RemoteScreen
 from paso.tui.screens.sessions import Sessions
 from paso.tui.widgets.session_list import SessionList
 from tests.paso.tui.conftest import Desk, until
@@ -326,6 +327,32 @@ async def test_sessions_of_a_computer_that_is_away_are_shown_with_its_age(
         await pilot.press("enter")
         await pilot.pause()
         assert "ssh -t laptop 'paso session attach" in screen_text(app)
+
+
+async def test_who_looks_for_computers_too_early_sees_them_once_they_are_known(
+    desk: Desk,
+) -> None:
+    async with desk.open() as (app, pilot):
+        await pilot.press("O")
+        await pilot.pause()
+        assert "no other computer is known yet: paso peers on" in screen_text(app)
+        await pilot.press("enter")
+        peer(app)
+        await until(lambda: "laptop" in screen_text(app), "the computer")
+        assert "no other computer" not in screen_text(app)
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, RemoteScreen), "its board")
+
+
+async def test_a_session_that_cannot_be_attached_to_any_more_names_the_key_that_helps(
+    desk: Desk,
+) -> None:
+    made = run(desk.db, "build", project_id=desk.project.id)
+    sessions.session_lost(desk.db, made.id, "the tmux server is gone")
+    async with desk.open(keys={"session_output": "v"}) as (app, pilot):
+        await pilot.press("S", "enter")
+        words = "the session is lost; v in the list shows its output"
+        await until(lambda: words in screen_text(app), "the refusal")
 
 
 async def test_what_another_computer_answers_is_told_in_words(desk: Desk) -> None:
