@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 
 from paso.errors import BadEvent
+from paso_daemon.bounded import BoundedDict
 from paso_daemon.cache import LIVE, OFFLINE, STALE
 from paso_daemon.peers.log import START, Position, listed_position
 from paso_daemon.peers.signing import object_of
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 KIND = "here"
 MAX_COMPUTERS = 255
+MAX_FORGOTTEN = 1024
 EXPIRES, IS_STALE, IS_OFFLINE = 3.5, 2.5, 6.0
 """In beats."""
 
@@ -64,6 +66,8 @@ class Presence:
 
     def __init__(self, own: str, own_name: str, signer: Signer, beat_s: float) -> None:
         self.peers: dict[str, Peer] = {}
+        self._forgotten: BoundedDict[str, Position] = BoundedDict(MAX_FORGOTTEN)
+        """The last signs of life of those; none of before is taken for a new one."""
         self._own = own
         self.own_name = own_name
         self._signer = signer
@@ -80,11 +84,22 @@ class Presence:
         """Who is offline makes room for who comes."""
         if len(self.peers) >= MAX_COMPUTERS:
             away = (one.id for one in self.peers.values() if one.state == OFFLINE)
-            self.peers.pop(next(away, ""), None)
+            self.forget(next(away, ""))
         return len(self.peers) < MAX_COMPUTERS
 
     def forget(self, id: str) -> None:
-        self.peers.pop(id, None)
+        """Know nothing of it, until it gives another sign of life."""
+        peer = self.peers.pop(id, None)
+        if peer is not None:
+            self._forgotten[id] = peer.beat
+
+    def remember(self, id: str, beat: Position) -> None:
+        """Take over the last sign of life that an earlier run saw."""
+        peer = self.peers.get(id)
+        if peer is None:
+            self._forgotten[id] = beat
+        else:
+            peer.beat = beat
 
     def beat(self, gen: int, n: int, body: dict[str, Any]) -> bytes:
         """Return our own sign of life."""
@@ -98,7 +113,10 @@ class Presence:
         """
         said = self._signer.unseal(id, KIND, value)
         body = object_of(said.body)
-        peer, beat = self.know(id), Position(said.gen, said.n)
+        beat, before = Position(said.gen, said.n), self._forgotten.get(id)
+        if before is not None and beat <= before:
+            raise BadEvent("a sign of life from before it was forgotten")
+        peer = self.know(id)
         if peer is None:
             raise BadEvent("too many computers")
         if beat < peer.beat:

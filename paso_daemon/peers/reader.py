@@ -194,7 +194,9 @@ class Reader:
             self._lost(owner, f"{head.n} was written and cannot be read")
 
     def forget(self, owner: str) -> None:
-        """The computer is forgotten."""
+        """The computer is forgotten, until it is heard of again."""
+        if self.wishes.pop(owner, None) is not None:
+            self._end(owner)
         self._followers.pop(owner, None)
         self._complete.discard(owner)
         self._heads.pop(owner, None)
@@ -317,6 +319,9 @@ class Reader:
 
     def _followed(self, owner: str, entry_id: bytes, flat: Any) -> bool:
         """Apply an entry; False when no further one of this log is to be read now."""
+        follower = self._followers.get(owner)
+        if follower is None:
+            return False  # it was forgotten while we read
         try:
             place, kind, body = self._checked(owner, entry_id, flat)
         except BadEvent as error:
@@ -324,12 +329,12 @@ class Reader:
             # Nobody knows whether it took the place of an entry of the owner's.
             self._lost(owner, "somebody else writes there")
             return False
-        verdict = self._followers[owner].take(place)
+        verdict = follower.take(place)
         if verdict == GAP:
             self._lost(owner, f"entries are missing before {place.n}")
         elif verdict == NEXT:
             self._apply(owner, place, kind, body)
-        return verdict != GAP and self._followers[owner].reading
+        return verdict != GAP and follower.reading
 
     def _checked(
         self, owner: str, entry_id: bytes, flat: Any

@@ -242,7 +242,7 @@ class Rounds:
             return
         changed = self._presence.judge(id, now)
         if is_new:
-            self._at.store.heard(f"here:{id}", peer.beat)
+            self._at.store.beat(id, peer.beat)
             self._at.store.computer(id, peer.record)
             self._reader.told_head(id, peer.head)
         if is_new or changed:

@@ -176,9 +176,11 @@ class Peers:
                 f"this one is {self._own.id} now",
             )
         for id, record in saved.computers.items():
-            peer = self.presence.know(id, record)
-            if peer is not None:
-                peer.beat = saved.heard.get(f"here:{id}", peer.beat)
+            self.presence.know(id, record)
+        for id in saved.computers.keys() - self.presence.peers.keys():
+            self.store.computer(id, None)
+        for id, beat in saved.beats.items():
+            self.presence.remember(id, beat)
         self.rounds.tell_all()
 
     async def _show_remembered(self, saved: Saved) -> None:

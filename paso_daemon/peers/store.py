@@ -7,6 +7,9 @@
 It is no truth: whoever deletes it costs a snapshot of each computer. What comes is
 collected and written four times a second at most, by one thread of its own.
 
+Of a computer that is forgotten only the last numbers stay, so that what somebody
+recorded of it is old for ever: `MAX_HEARD` of them, those heard last.
+
 Never: run on the loop, hold the board's database, be waited for by a client.
 """
 
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 WRITE_AFTER_S = 0.25
 RESULTS_S = 24 * 3600
 MAX_RESULTS = 10_000
+MAX_HEARD = 2048
+"""Two for each computer: of its messages and of its signs of life."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -51,6 +56,15 @@ CREATE TABLE IF NOT EXISTS results (
 );
 """
 
+BEAT = "here:"
+"""In the table `heard`, before the id of a computer whose sign of life it is."""
+
+CLEAR = (
+    "DELETE FROM records WHERE owner = ?",
+    "DELETE FROM positions WHERE owner = ?",
+    "DELETE FROM notes WHERE name = 'true ' || ?",
+)
+
 logger = logging.getLogger("paso.daemon")
 
 
@@ -59,6 +73,9 @@ class Saved(NamedTuple):
 
     notes: dict[str, str]
     heard: dict[str, Position]
+    """Sender to its last message, in the order in which they came."""
+    beats: dict[str, Position]
+    """Computer to its last sign of life."""
     computers: dict[str, dict[str, Any]]
     positions: dict[str, Position]
     records: dict[str, list[tuple[str, bytes]]]
@@ -74,7 +91,7 @@ class Saved(NamedTuple):
         return max(0.0, now - float(self.notes.get(f"true {owner}", now)))
 
 
-NOTHING = Saved({}, {}, {}, {}, {})
+NOTHING = Saved({}, {}, {}, {}, {}, {})
 
 
 class _Batch:
@@ -107,10 +124,8 @@ class _Batch:
                     conn.execute("INSERT INTO computers VALUES (?, ?)", row)
 
     def _write_records(self, conn: sqlite3.Connection) -> None:
-        for table in ("records", "positions"):
-            conn.executemany(
-                f"DELETE FROM {table} WHERE owner = ?", [(o,) for o in self.cleared]
-            )
+        for statement in CLEAR:
+            conn.executemany(statement, [(owner,) for owner in self.cleared])
         insert = "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)"
         for owner, rows in self.whole.items():
             conn.executemany(insert, ((owner, *row) for row in rows))
@@ -177,8 +192,12 @@ class PeerStore:
         self._batch.heard[sender] = position
         self._soon()
 
+    def beat(self, computer: str, position: Position) -> None:
+        """Keep the last sign of life of a computer."""
+        self.heard(f"{BEAT}{computer}", position)
+
     def computer(self, computer: str, record: dict[str, Any] | None) -> None:
-        """Keep what a computer said of itself; None = forget it and its records."""
+        """Keep what a computer said of itself; None = forget all but its numbers."""
         found = None if record is None else orjson.dumps(record)
         self._batch.computers[computer] = found
         if found is None:
@@ -216,6 +235,7 @@ class PeerStore:
         batch.cleared.add(owner)
         batch.positions.pop(owner, None)
         batch.whole.pop(owner, None)
+        batch.notes.pop(f"true {owner}", None)
         for key in [key for key in batch.records if key[0] == owner]:
             del batch.records[key]
         self._soon()
@@ -283,20 +303,35 @@ class PeerStore:
 
     def _load(self, conn: sqlite3.Connection) -> Saved:
         def rows(table: str) -> list[tuple[Any, ...]]:
-            return conn.execute(f"SELECT * FROM {table}").fetchall()
+            return conn.execute(f"SELECT * FROM {table} ORDER BY rowid").fetchall()
 
         records: dict[str, list[tuple[str, bytes]]] = {}
         for owner, key, _version, body in conn.execute("SELECT * FROM records"):
             if type(orjson.loads(body)) is not dict:
                 raise ValueError(f"the record {key} is no object")
             records.setdefault(owner, []).append((key, body))
+        numbers = self._numbers(conn)
         return Saved(
             notes=dict(rows("notes")),
-            heard={sender: Position(gen, n) for sender, gen, n in rows("heard")},
+            heard={who: at for who, at in numbers.items() if not who.startswith(BEAT)},
+            beats={
+                who.removeprefix(BEAT): at
+                for who, at in numbers.items()
+                if who.startswith(BEAT)
+            },
             computers={key: orjson.loads(text) for key, text in rows("computers")},
             positions={owner: Position(gen, n) for owner, gen, n in rows("positions")},
             records=records,
         )
+
+    def _numbers(self, conn: sqlite3.Connection) -> dict[str, Position]:
+        """Those that were written last have the highest rowids."""
+        found = conn.execute("SELECT rowid, * FROM heard ORDER BY rowid").fetchall()
+        kept = found[-MAX_HEARD:]
+        if len(kept) < len(found):
+            with conn:
+                conn.execute("DELETE FROM heard WHERE rowid < ?", (kept[0][0],))
+        return {who: Position(gen, n) for _, who, gen, n in kept}
 
     def _write_batch(self, batch: _Batch) -> None:
         try:

@@ -104,6 +104,20 @@ def test_without_redis_everybody_grows_stale_then_offline() -> None:
     assert known.peers[B].state == "offline"
 
 
+def test_what_was_recorded_of_a_forgotten_computer_does_not_bring_it_back() -> None:
+    known = presence()
+    known.saw(B, beat(3), 0.0)
+    known.forget(B)
+    earlier = presence()
+    earlier.remember(B, Position(5, 3))
+    for again in (known, earlier):
+        for n in (2, 3):
+            with pytest.raises(BadEvent, match="before it was forgotten"):
+                again.saw(B, beat(n), 1.0)
+        assert again.peers == {}
+        assert again.saw(B, beat(4), 2.0)
+
+
 def test_two_of_one_name_are_told_apart() -> None:
     known = presence()
     for who in (B, C):

@@ -400,6 +400,70 @@ async def test_a_forgotten_computer_leaves_no_trace(
             await again.stop()
 
 
+async def test_a_forgotten_computer_is_not_brought_back_by_what_was_recorded(
+    redis: RedisServer, tmp_path: Path
+) -> None:
+    async with pair(redis, tmp_path) as (a, b):
+        key, inbox = f"paso:{{test}}:here:{b.id}", f"paso:{{test}}:in:{a.id}"
+        with redis.client() as client:
+            value, messages = client.get(key), client.xrange(inbox)
+        said = [fields for _, fields in messages if fields[b"f"] == b.id.encode()]
+        assert any(fields[b"k"] == b"hello" for fields in said)
+        await b.kill()
+        await until(lambda: a.state_of(b) == "offline")
+        a.remote.forget(b.id)
+        await _is_not_convinced(a, b, redis, value, said)
+        await a.kill()
+        again = Full(a.home, redis.url)
+        try:
+            await again.joined()
+            await _is_not_convinced(again, b, redis, value, said)
+        finally:
+            await again.stop()
+
+
+async def _is_not_convinced(
+    a: Full, b: Full, redis: RedisServer, here: bytes, said: list[dict[bytes, bytes]]
+) -> None:
+    before = a.peers.refusals.told()
+    with redis.client() as client:
+        client.set(f"paso:{{test}}:here:{b.id}", here)
+        for fields in said:
+            client.xadd(f"paso:{{test}}:in:{a.id}", fields)
+    a.peers.rounds._looks = 0  # the list of computers is read again
+    a.peers.rounds.look_soon()
+
+    def news() -> list[str]:
+        found = a.peers.refusals.told()
+        return [why for why in found if found[why] > before.get(why, 0)]
+
+    await until(lambda: len(news()) == 2)
+    assert "heard before" in str(news()) and "before it was forgotten" in str(news())
+    assert not a.directory.is_known(b.id)
+
+
+async def test_who_is_forgotten_while_it_is_followed_comes_back_with_all_it_has(
+    redis: RedisServer, tmp_path: Path
+) -> None:
+    async with pair(redis, tmp_path, peer_lease_s=30) as (a, b):
+        a.watch("sessions", "computers")
+        await until(lambda: a.peers.reader.is_reading(b.id))
+        b.put(1)
+        await until(lambda: a.agrees_with(b))
+        link = a.peers.at.link._writer
+        key = a.peers.at.keys.log(b.id)
+        (entries,) = await a.peers.at.link.ask(("XRANGE", key, "-", "+"))
+        assert len(entries) == 1
+        a.remote.forget(b.id)
+        assert not a.of(b) and not a.directory.is_known(b.id)
+        # As when it was on its way already.
+        await a.peers.reader._take(key, entries)
+        assert not a.of(b)
+        a.peers.rounds._looks = 0  # the list of computers is read again
+        await until(lambda: a.state_of(b) == "live" and a.agrees_with(b) and a.of(b))
+        assert a.peers.at.link._writer is link, "nothing broke"
+
+
 async def test_switched_off_it_leaves_nothing_behind(
     redis: RedisServer, tmp_path: Path
 ) -> None:

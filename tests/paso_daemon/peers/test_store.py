@@ -58,6 +58,46 @@ async def test_what_was_kept_is_there_again(tmp_path: Path) -> None:
     await last.close()
 
 
+async def test_of_a_computer_that_is_forgotten_only_the_numbers_stay(
+    tmp_path: Path,
+) -> None:
+    store = await opened(tmp_path)
+    for who in ("a", "b"):
+        store.heard(who, Position(1, 2))
+        store.beat(who, Position(1, 9))
+        store.computer(who, {"name": who})
+        store.record(who, "one", 1, {"id": "one"})
+        store.position(who, Position(5, 6))
+    await store.flush()
+    store.still_true("a")
+    store.computer("a", None)
+    await store.close()
+    again = PeerStore(str(tmp_path), Health())
+    saved = await again.open()
+    assert saved.heard == {"a": Position(1, 2), "b": Position(1, 2)}
+    assert saved.beats == {"a": Position(1, 9), "b": Position(1, 9)}
+    assert set(saved.notes) == {"true b"}
+    for known in (saved.computers, saved.positions, saved.records):
+        assert set(known) == {"b"}
+    await again.close()
+
+
+async def test_the_numbers_heard_last_are_kept_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_HEARD", 3)
+    store = await opened(tmp_path)
+    for n, who in enumerate("abcdea", 1):
+        store.heard(who, Position(1, n))
+        await store.flush()
+    await store.close()
+    for _ in range(2):
+        again = PeerStore(str(tmp_path), Health())
+        found = (await again.open()).heard
+        assert found == {who: Position(1, "-bcdea".index(who) + 1) for who in "dea"}
+        await again.close()
+
+
 async def test_a_snapshot_is_kept_whole_with_its_position(tmp_path: Path) -> None:
     store = await opened(tmp_path)
     store.record("a", "old", 1, {"id": "old"})
