@@ -119,18 +119,12 @@ class Cache:
         return shelf is not None and shelf.remove(key, version, now)
 
     def replace(
-        self,
-        kind: str,
-        owner: str,
-        items: Iterable[Item],
-        now: float,
-        group: str | None = None,
+        self, kind: str, owner: str, items: Iterable[Item], now: float
     ) -> Changes:
         """Make the records of a computer be `items`, a snapshot: others are removed.
 
         Arguments:
             now: when the snapshot was taken.
-            group: `items` are those of a group; others stay as they are.
         Raises:
             TypeError: a record cannot be written as JSON.
         """
@@ -138,7 +132,7 @@ class Cache:
         if shelf is None:
             return Changes((), (), ())
         self._read_at[kind, owner] = now
-        return shelf.replace(items, now, group or "", whole=group is None)
+        return shelf.replace(items, now)
 
     def begin_anew(self, kind: str, owner: str) -> None:
         """The owner counts versions anew, as with another database: any is newer."""
@@ -241,10 +235,6 @@ class Cache:
         for name, shelf in self._of(kind, owner):
             for key, entry in shelf.entries.items():
                 yield Known(name, key, entry)
-
-    def json(self, kind: str, owner: str = "") -> bytes:
-        """Return the records as a list in JSON."""
-        return b"[%b]" % b",".join(one.entry.data for one in self.known(kind, owner))
 
     def _of(self, kind: str, owner: str) -> Iterator[tuple[str, Shelf]]:
         shelves = self._shelves[kind]

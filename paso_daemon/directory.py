@@ -217,14 +217,15 @@ class Directory:
                 self._mark(kind, id, "", News(UPDATED))
 
     def put_projects(self, owner: str, items: Iterable[Record]) -> None:
-        """Take a list of all projects of a computer."""
-        good = [Item(one["uid"], one) for one in self._listed(owner, items)]
-        self._replace_list("projects", owner, good, "")
+        """Take a list of all projects of a computer.
 
-    def put_tasks(self, owner: str, project_uid: str, items: Iterable[Record]) -> None:
-        """Take a list of all tasks of a project of a computer."""
+        An equal list is no event, unless it is the first word for a while.
+        """
         good = [Item(one["uid"], one) for one in self._listed(owner, items)]
-        self._replace_list("tasks", owner, good, project_uid)
+        now = self._clock()
+        was_fresh = self.cache.freshness("projects", owner, now)["state"] == "fresh"
+        if any(self.cache.replace("projects", owner, good, now)) or not was_fresh:
+            self._mark("projects", owner, "", News(UPDATED))
 
     def put_part(self, owner: str, project_uid: str, items: Iterable[Record]) -> int:
         """Take some tasks of a project, and tell nobody; return how many are news."""
@@ -261,16 +262,6 @@ class Directory:
                 self._refuse()
             else:
                 yield checked
-
-    def _replace_list(
-        self, kind: str, owner: str, items: list[Item], group: str
-    ) -> None:
-        """An equal list is no event, unless it is the first word for a while."""
-        now = self._clock()
-        was_fresh = self.cache.freshness(kind, owner, now)["state"] == "fresh"
-        found = self.cache.replace(kind, owner, items, now, group or None)
-        if any(found) or not was_fresh:
-            self._mark(kind, owner, group, News(UPDATED))
 
     # How computers can be reached ---------------------------------------------
 

@@ -48,7 +48,7 @@ class Entry(NamedTuple):
     version: int
     """0 for a kind whose records have none: then each different record is newer."""
     group: str
-    """What a snapshot may be about: all records, or those of one group."""
+    """What the record belongs to, as a task to its project; empty = to none."""
     phase: str
     task_uid: str
     project_id: int
@@ -144,23 +144,16 @@ class Shelf:
         self._bury(key, version, now)
         return self._take(key) is not None
 
-    def replace(
-        self, items: Iterable[Item], now: float, group: str = "", *, whole: bool = True
-    ) -> Changes:
-        """Make the records, or those of `group`, be `items`; the missing are removed.
-
-        Arguments:
-            whole: False = `items` are of that one group, others stay as they are.
-        """
+    def replace(self, items: Iterable[Item], now: float) -> Changes:
+        """Make the records be `items`; the missing are removed."""
         wanted = {item.key: item for item in items}
-        before = tuple(self.entries if whole else self.keys("group", group))
-        missing = [key for key in before if key not in wanted]
+        missing = [key for key in self.entries if key not in wanted]
         removed = tuple(key for key in missing if self.remove(key, None, now))
         added: list[str] = []
         changed: list[str] = []
         for key, item in wanted.items():
             is_new = key not in self.entries
-            if self.put(item, now, group, same=True):
+            if self.put(item, now, same=True):
                 (added if is_new else changed).append(key)
         return Changes(tuple(added), tuple(changed), removed)
 

@@ -45,14 +45,16 @@ def test_what_is_read_out_is_a_copy() -> None:
     assert cache.get("sessions", "nobody", "s") is None
 
 
-def test_json_is_all_records_or_those_of_one_computer() -> None:
+def test_known_are_all_records_or_those_of_one_computer() -> None:
     cache = Cache("me")
     for owner in ("me", "b"):
         for id in ("s", "t"):
             put(cache, owner, id)
-    assert len(json.loads(cache.json("sessions"))) == 4
-    assert {r["computer"] for r in json.loads(cache.json("sessions", "b"))} == {"b"}
-    assert cache.json("sessions", "nobody") == b"[]"
+    known = [(one.owner, one.key) for one in cache.known("sessions")]
+    assert known == [("me", "s"), ("me", "t"), ("b", "s"), ("b", "t")]
+    theirs = [json.loads(one.entry.data) for one in cache.known("sessions", "b")]
+    assert [(one["computer"], one["id"]) for one in theirs] == known[2:]
+    assert list(cache.known("sessions", "nobody")) == []
 
 
 def test_a_snapshot_is_of_its_owner_alone() -> None:
@@ -121,7 +123,7 @@ def test_stale_and_unreachable_records_are_shown_with_their_age() -> None:
     cache.link("b", OFFLINE, 570.0)
     gone = cache.freshness("sessions", "b", 600.0)
     assert gone == {"state": "unreachable", "age_s": 100.0}
-    assert len(json.loads(cache.json("sessions", "b"))) == 1
+    assert len(list(cache.known("sessions", "b"))) == 1
 
 
 def test_sessions_are_fresh_only_while_their_owner_is_followed() -> None:

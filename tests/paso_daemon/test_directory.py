@@ -18,6 +18,7 @@ from paso_daemon.cache import Cache
 from paso_daemon.directory import Directory
 from paso_daemon.hub import Hub, Subscription
 from paso_daemon.replacing import ids_of, in_parts
+from tests.paso_daemon.lists import take_tasks
 
 Event = dict[str, Any]
 SESSIONS = Subscription(frozenset({"sessions"}))
@@ -304,7 +305,7 @@ async def test_sessions_go_to_who_wants_their_project_or_computer() -> None:
         )
     ]
     assert ids == [{"three", "theirs"}, {"theirs"}]
-    place.directory.put_tasks("b", "p", [{"uid": "t", "project_id": 9}])
+    take_tasks(place.directory, "b", "p", "t", project_id=9)
     of_three = Subscription(frozenset({"tasks"}), 3)
     assert len(place.shown("tasks", of_three)) == 1, "their 9 is none of ours"
 
@@ -366,7 +367,7 @@ async def test_with_a_computer_goes_all_that_was_known_of_it() -> None:
     place.directory.put_computer({"id": "b", "name": "box"})
     place.put("b", "s")
     place.directory.put_projects("b", [{"uid": "p"}])
-    place.directory.put_tasks("b", "p", [{"uid": "t"}])
+    take_tasks(place.directory, "b", "p", "t")
     await place.told()
     place.directory.remove_computer("b")
     assert sorted(kinds(await place.told())) == [
@@ -386,8 +387,8 @@ async def test_lists_replace_one_another_whole_and_by_project() -> None:
     directory, everything = place.directory, Subscription()
     directory.set_link("b", "live")
     directory.put_projects("b", [{"uid": "p"}, {"uid": "q"}])
-    directory.put_tasks("b", "p", [{"uid": "1"}, {"uid": "2"}])
-    directory.put_tasks("b", "q", [{"uid": "3"}])
+    take_tasks(directory, "b", "p", "1", "2")
+    take_tasks(directory, "b", "q", "3")
     events = await place.told()
     assert [(e["type"], e.get("project_uid")) for e in events] == [
         ("projects_updated", None),
@@ -395,10 +396,10 @@ async def test_lists_replace_one_another_whole_and_by_project() -> None:
         ("tasks_updated", "q"),
     ]
     assert {e["computer"] for e in events} == {"b"}
-    directory.put_tasks("b", "p", [{"uid": "2"}])
+    take_tasks(directory, "b", "p", "2")
     assert {r["uid"] for r in place.shown("tasks", everything)} == {"2", "3"}
     await place.told()
-    directory.put_tasks("b", "p", [{"uid": "2"}])
+    take_tasks(directory, "b", "p", "2")
     directory.put_projects("b", [{"uid": "q"}, {"uid": "p"}])
     assert await place.told() == [], "an equal list is no news"
 

@@ -12,6 +12,7 @@ import pytest
 from paso.commands import projects, tasks
 from paso_daemon import listings
 from paso_daemon.directory import Interest
+from tests.paso_daemon.lists import take_tasks
 from tests.support.daemon import new_board
 from tests.support.hosted_server import HostedServer
 from tests.support.protocol_client import ProtocolClient
@@ -174,8 +175,8 @@ def test_tasks_of_another_computer_come_from_what_is_known(
     host: HostedServer, client: ProtocolClient
 ) -> None:
     host.tell(lambda d: d.set_link("far", "live"))
-    host.tell(lambda d: d.put_tasks("far", "p", [{"uid": "1"}, {"uid": "2"}]))
-    host.tell(lambda d: d.put_tasks("far", "q", [{"uid": "3"}]))
+    host.tell(lambda d: take_tasks(d, "far", "p", "1", "2"))
+    host.tell(lambda d: take_tasks(d, "far", "q", "3"))
     assert joined(pages(client, "tasks", computer="far"), "uid") == ["1", "2", "3"]
     of_q = client.request("tasks", computer="far", project_uid="q")["result"]
     assert [record["uid"] for record in of_q["data"]] == ["3"]

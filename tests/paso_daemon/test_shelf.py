@@ -110,12 +110,13 @@ def test_a_snapshot_may_change_what_has_no_version_of_its_own() -> None:
     assert found.changed == ("a",)
 
 
-def test_a_snapshot_of_a_group_leaves_the_others() -> None:
+def test_records_are_found_by_their_group() -> None:
     held, _ = shelf()
     held.put(Item("a", {"uid": "a"}), 0.0, "one")
     held.put(Item("b", {"uid": "b"}), 0.0, "two")
-    found = held.replace([Item("c", {"uid": "c"})], 1.0, "one", whole=False)
-    assert found == Changes(("c",), (), ("a",))
+    held.put(Item("c", {"uid": "c"}), 1.0, "one")
+    assert held.keys("group", "one") == ("a", "c")
+    held.remove("a", None, 1.0)
     assert held.keys("group", "one") == ("c",)
     assert held.keys("group", "two") == ("b",)
 
