@@ -40,10 +40,6 @@ class OwnBoard:
         self._workers = workers
         self._own = own
 
-    def exists(self) -> bool:
-        """False as long as nobody made a database."""
-        return os.path.exists(self._paths.database)
-
     async def projects(self) -> Rows:
         """Return all projects.
 
@@ -65,14 +61,14 @@ class OwnBoard:
         )
 
     async def _read(self, what: str, read: Callable[[Database], Rows]) -> Rows:
-        if not self.exists():
-            return []
         return await self._workers.run(what, lambda: self._with_db(read), READ_S)
 
     def _with_db(self, read: Callable[[Database], Rows]) -> Rows:
         from paso.database.connection import open_database
 
         path = self._paths.database
+        if not os.path.exists(path):  # nobody has made one yet
+            return []
         with closing(open_database(path, client="daemon", create=False)) as db:
             return read(db)
 

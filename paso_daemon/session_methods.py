@@ -33,7 +33,7 @@ def session(server: Server, params: Params) -> dict[str, Any] | Later:
     try:
         known = directory.find_session(id, computer)
     except NotFound:
-        if computer not in ("", directory.own.id) or not server.own_board.exists():
+        if computer not in ("", directory.own.id):
             raise
         return server.actions.act("session", {"id": id}, ANSWER_S)
     return directory.cache.get("sessions", known.owner, id) or {}
@@ -81,8 +81,6 @@ def _act(server: Server, op: str, params: Params) -> Later:
     directory = server.directory
     owner = computer or _owner(server, id)
     if owner == directory.own.id:
-        if not server.own_board.exists():
-            raise NotFound(f"no session {id!r:.60}")
         return server.actions.act(op, {"id": id, **asked}, timeout_s)
     if not directory.is_known(owner):
         raise NotFound(f"no computer {owner!r:.60}")
