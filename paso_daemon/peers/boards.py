@@ -138,7 +138,7 @@ class RemoteBoards:
         self._interest: frozenset[tuple[str, str]] = frozenset()
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
-        self._places = asyncio.Semaphore(AT_ONCE)
+        self._under_way = 0
         self.fetched = 0
         self.refused = 0
 
@@ -215,29 +215,38 @@ class RemoteBoards:
     # Fetching -----------------------------------------------------------------
 
     async def run(self) -> None:
-        """Fetch what is due, until cancelled."""
+        """Fetch what is due, until cancelled; then nothing of it goes on."""
         async with asyncio.TaskGroup() as group:
             while True:
                 for key, board in self._due_now():
+                    self._under_way += 1
                     group.create_task(self._refresh(*key, board), name="peers board")
                 await self._wait()
 
     def _due_now(self) -> list[tuple[Key, _Board]]:
-        """A computer that is away is asked when it is back, by `live` or `want`."""
+        """Return those for which there is a place, in the order in which they wait.
+
+        A computer that is away is asked when it is back, by `live` or `want`.
+        """
         now, live = self._loop.time(), self._live()
-        found = []
+        waiting = []
         for key, board in self._boards.items():
             if board.due is not None and board.due <= now and not board.busy:
-                board.due = None
                 if key[0] in live:
-                    board.busy = True
-                    found.append((key, board))
+                    waiting.append((board.due, key, board))
+                else:
+                    board.due = None
+        waiting.sort(key=lambda one: one[0])
+        found = [one[1:] for one in waiting[: AT_ONCE - self._under_way]]
+        for _, board in found:
+            board.due, board.busy = None, True
         return found
 
     async def _wait(self) -> None:
-        """Wait for the next one that is due, or for news."""
+        """Wait for the next one that is due, or for news, as a place that is free."""
         times = [b.due for b in self._boards.values() if b.due and not b.busy]
-        left = min(times) - self._loop.time() if times else None
+        is_free = self._under_way < AT_ONCE
+        left = min(times) - self._loop.time() if times and is_free else None
         self._news.clear()
         try:
             async with asyncio.timeout(left):
@@ -246,11 +255,10 @@ class RemoteBoards:
             return
 
     async def _refresh(self, computer: str, project_uid: str, board: _Board) -> None:
+        begun = self._loop.time()
         try:
-            async with self._places:
-                begun = self._loop.time()
-                await self._fetch(computer, project_uid, board)
-                board.took_s = self._loop.time() - begun
+            await self._fetch(computer, project_uid, board)
+            board.took_s = self._loop.time() - begun
         except NotFound:
             self._gone(computer, project_uid)
         except PasoError as error:
@@ -264,6 +272,7 @@ class RemoteBoards:
                 self._make_due(board, RENEW_S)
         finally:
             board.busy = False
+            self._under_way -= 1
             self._news.set()
 
     def _failed(self, computer: str, board: _Board, reason: str) -> None:

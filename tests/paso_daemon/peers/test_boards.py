@@ -34,7 +34,7 @@ from paso.errors import (
 from paso_daemon.peers.board_keys import BoardKeys
 from paso_daemon.peers.board_reader import read_projects, read_tasks
 from paso_daemon.peers.board_text import MAX_RAW, MAX_TASKS, pack, records_of, unpack
-from paso_daemon.peers.boards import PART, RemoteBoards
+from paso_daemon.peers.boards import AT_ONCE, PART, SOON_S, RemoteBoards
 from paso_daemon.peers.own_boards import OwnBoards
 from paso_daemon.peers.signing import Signer
 from tests.support.daemon import new_board
@@ -223,6 +223,7 @@ class World:
         self.live = {OWNER}
         self.answers = 0
         self.problem: Exception | None = None
+        self.gate: asyncio.Event | None = None
         self.own = OwnBoards(
             self.keys(OWNER, 7), str(home / "tasks.db"), self.db.change_head
         )
@@ -238,9 +239,17 @@ class World:
     ) -> Record:
         assert (computer, op) == (OWNER, "board")
         self.answers += 1
+        if self.gate is not None:
+            await self.gate.wait()
         if self.problem is not None:
             raise self.problem
         return await self.own.answer(READER, params)
+
+    def is_quiet(self) -> bool:
+        """Nothing is fetched, or to be fetched soon."""
+        soon = asyncio.get_running_loop().time() + SOON_S
+        boards = self.boards._boards.values()
+        return not any(one.busy or (one.due and one.due < soon) for one in boards)
 
     def want_again(self, uid: str) -> None:
         """As somebody who asks a while later."""
@@ -324,8 +333,28 @@ async def test_a_burst_of_changes_is_one_fetch(it: World) -> None:
         create_task(it.db, number, f"Task {count}")
         it.boards.changed(OWNER)
     await until(lambda: len(it.screen.titles(uid)) == 30)
-    await until(lambda: it.boards._due_now() == [])
+    await until(it.is_quiet)
     assert it.boards.fetched - before <= 2 * 3, "two projects and the list, twice"
+
+
+@world
+async def test_however_many_are_wanted_a_few_are_fetched_at_once(it: World) -> None:
+    uids = [it.project(f"P {number}")[1] for number in range(20)]
+    it.gate = asyncio.Event()
+    for uid in uids:
+        it.boards.want(OWNER, uid)
+    for number in range(2000):  # of which all but the last are forgotten again
+        it.boards.want(OWNER, f"none-{number}")
+    for uid in uids:
+        it.boards.want(OWNER, uid)
+    await until(lambda: it.answers == AT_ONCE)
+    await asyncio.sleep(0.05)
+    assert it.answers == AT_ONCE
+    names = [task.get_name() for task in asyncio.all_tasks()]
+    assert names.count("peers board") == AT_ONCE
+    it.gate.set()
+    await until(lambda: {(OWNER, uid) for uid in uids} <= it.screen.tasks.keys())
+    await until(it.is_quiet)
 
 
 @world
