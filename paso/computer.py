@@ -28,13 +28,13 @@ def this_computer(home: str) -> Computer:
     Raises:
         UnsafePath, StoreReadOnly, OSError: it cannot be kept there.
     """
-    fd = open_private(_id_file(home), os.O_RDWR)
+    # To read what is there a home need not be writable.
+    fd = open_private(_id_file(home), os.O_RDONLY)
     try:
-        # A command and the daemon may make it at the same time.
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        return Computer(_known_id(fd) or _new_id(fd), computer_name(home))
+        known = _known_id(fd)
     finally:
         os.close(fd)
+    return Computer(known or _made_id(home), computer_name(home))
 
 
 def computer_name(home: str) -> str:
@@ -86,6 +86,16 @@ def _known_id(fd: int) -> str | None:
     text = os.pread(fd, 100, 0).decode("ascii", "replace").strip()
     good = len(text) == ID_LENGTH and set(text) <= set("0123456789abcdef")
     return text if good else None
+
+
+def _made_id(home: str) -> str:
+    fd = open_private(_id_file(home), os.O_RDWR)
+    try:
+        # A command and the daemon may make it at the same time.
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        return _known_id(fd) or _new_id(fd)
+    finally:
+        os.close(fd)
 
 
 def _new_id(fd: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -17,6 +18,20 @@ def test_the_id_is_made_once_and_kept(paso_home: Path) -> None:
     assert first.name == os.uname().nodename
     assert this_computer(str(paso_home)) == first
     assert (paso_home / "computer.id").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_known_id_is_read_where_nothing_can_be_written(
+    paso_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, unsealed = this_computer(str(paso_home)), os.open
+
+    def sealed(path: str, flags: int, mode: int = 0o777) -> int:
+        if flags & (os.O_RDWR | os.O_WRONLY):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+        return unsealed(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", sealed)
+    assert this_computer(str(paso_home)) == known
 
 
 def test_two_homes_have_two_ids(paso_home: Path, tmp_path: Path) -> None:
