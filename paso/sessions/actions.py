@@ -24,6 +24,7 @@ from paso.errors import (
     ToolMissing,
 )
 from paso.model import FINAL_PHASES, GRACE_MAX_S, GRACE_S, LOST, OUTPUT_LINES, PTY, TMUX
+from paso.sessions import attaching
 from paso.sessions.adopting import adopt
 from paso.sessions.ending import command_of, end_command
 from paso.sessions.environment import (
@@ -202,9 +203,7 @@ def attach_argv(
     ref = store.backend_of(db, session_id)
     if session.attention != "none":
         store.acknowledge(db, session_id)
-    return Tmux(ref.tmux_socket).attach_argv(
-        ref, adopted=session.adopted, environ=environ
-    )
+    return attaching.attach_argv(ref, adopted=session.adopted, environ=environ)
 
 
 def _reachable(db: Database, session_id: str, what: str) -> Session:

@@ -1,7 +1,7 @@
 """Follows a tmux pane that Paso did not make.
 
-Such a pane is only ever looked at, typed into and shown; it bears a mark, so that
-nobody follows it twice, and Paso never closes it.
+Such a pane is only ever looked at, typed into and shown, and Paso never closes it. It
+bears a mark that says who follows it; that nobody follows it twice, the database says.
 
 Never: start a command, close a pane, take a pane that was not named exactly.
 """

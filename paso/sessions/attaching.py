@@ -19,7 +19,7 @@ TITLE = "@paso_title"
 
 
 def attach_argv(
-    ref: BackendRef, *, adopted: bool, environ: Mapping[str, str]
+    ref: BackendRef, *, adopted: bool = False, environ: Mapping[str, str]
 ) -> list[str]:
     """Return the command that shows the pane of `ref` in the terminal of `environ`.
 

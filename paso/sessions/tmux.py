@@ -22,7 +22,7 @@ from paso.database.sessions import BackendRef
 from paso.errors import NotFound, PhaseRefused, ToolFailed
 from paso.events.process import boot_id, start_ticks
 from paso.model import OUTPUT_LINES
-from paso.sessions.attaching import attach_argv, status_line, title_line
+from paso.sessions.attaching import status_line, title_line
 from paso.sessions.handover import Handover
 from paso.sessions.input import checked_text
 from paso.sessions.panes import ADOPTED, HOME, OWN, PANE_FORMAT, PaneState, read_panes
@@ -286,27 +286,16 @@ class Tmux:
                 _answer(done, "close the terminal")
 
     def mark_adopted(self, pane: PaneState, session_id: str, computer: str) -> None:
-        """Write on a pane who follows it; "" for both takes that off again.
+        """Write on a pane who follows it.
 
         Raises:
             ToolFailed: the pane is gone, or tmux cannot.
         """
-        how = ("-p",) if session_id else ("-pu",)
         done = self._call(
-            ("set-option", *how, "-t", pane.pane, ADOPTED, session_id),
-            ("set-option", *how, "-t", pane.pane, HOME, computer),
+            ("set-option", "-p", "-t", pane.pane, ADOPTED, session_id),
+            ("set-option", "-p", "-t", pane.pane, HOME, computer),
         )
         _answer(done, "mark the pane")
-
-    def attach_argv(
-        self,
-        ref: BackendRef,
-        *,
-        adopted: bool = False,
-        environ: Mapping[str, str] = os.environ,
-    ) -> list[str]:
-        """Return the command that shows the session in the terminal of `environ`."""
-        return attach_argv(ref, adopted=adopted, environ=environ)
 
     def _call(
         self,

@@ -19,7 +19,7 @@ import os
 import signal
 import termios
 from contextlib import suppress
-from errno import ENOEXEC
+from errno import ENOENT, ENOEXEC, ENOTDIR
 
 from paso.records import NamedTuple
 
@@ -209,8 +209,9 @@ def _execute(argv: tuple[str, ...], env: Mapping[str, str], tell: int) -> NoRetu
             os.execve("/bin/sh", ["sh", error.filename, *argv[1:]], env)
     except OSError as error:
         _tell(tell, FAILED, error.errno or 0)
-        os._exit(NOT_FOUND if _is_absent(error) else CANNOT_RUN)
+        os._exit(code_of(error.errno or 0))
 
 
-def _is_absent(error: OSError) -> bool:
-    return isinstance(error, FileNotFoundError | NotADirectoryError)
+def code_of(errno: int) -> int:
+    """Return the exit code for a command that could not be run, as of a shell."""
+    return NOT_FOUND if errno in (ENOENT, ENOTDIR) else CANNOT_RUN

@@ -13,11 +13,10 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from errno import ENOENT, ENOTDIR
 
 from paso.records import NamedTuple
 from paso.sessions.activity import Activity
-from paso.sessions.run.child import CANNOT_RUN, NOT_FOUND
+from paso.sessions.run.child import code_of
 from paso.sessions.run.signals import Signals
 
 TYPE_CHECKING = False
@@ -97,9 +96,8 @@ def _end_of(wrapped: Wrapped) -> tuple[End, str]:
 
     if wrapped.errno:
         failure = os.strerror(wrapped.errno)
-        absent = wrapped.errno in (ENOENT, ENOTDIR)
-        code = NOT_FOUND if absent else CANNOT_RUN
-        return End(code, None, f"it cannot be run: {failure}", "none"), failure
+        reason = f"it cannot be run: {failure}"
+        return End(code_of(wrapped.errno), None, reason, "none"), failure
     code = os.waitstatus_to_exitcode(wrapped.status or 0)
     if code < 0:
         return End(128 - code, -code, _by_signal(-code, wrapped.reason), None), ""

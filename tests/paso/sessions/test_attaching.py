@@ -67,20 +67,20 @@ def user(argv: list[str], **environ: str) -> Iterator[Screen]:
 
 
 def test_outside_of_tmux_it_is_attached() -> None:
-    argv = attach_argv(REF, adopted=False, environ={})
+    argv = attach_argv(REF, environ={})
     assert argv == ["tmux", "-S", "/run/t/paso", "attach-session", "-t", "$3"]
 
 
 def test_inside_of_another_tmux_it_is_nested_without_the_variable() -> None:
     inside = {"TMUX": "/run/u/default,12,0", "TMUX_PANE": "%1"}
-    argv = attach_argv(REF, adopted=False, environ=inside)
+    argv = attach_argv(REF, environ=inside)
     assert argv[:5] == ["env", "-u", "TMUX", "-u", "TMUX_PANE"]
-    assert argv[5:] == attach_argv(REF, adopted=False, environ={})
+    assert argv[5:] == attach_argv(REF, environ={})
 
 
 def test_inside_of_the_same_server_the_terminal_goes_over() -> None:
     inside = {"TMUX": "/run/t/paso,12,0"}
-    argv = attach_argv(REF, adopted=False, environ=inside)
+    argv = attach_argv(REF, environ=inside)
     assert argv == ["tmux", "-S", "/run/t/paso", "switch-client", "-t", "$3"]
 
 
@@ -93,7 +93,7 @@ def test_of_an_adopted_one_the_very_pane_is_shown() -> None:
 def test_a_user_sees_the_session_types_and_comes_back(terminals: Terminals) -> None:
     ref = terminals.start("cat", title="WEB-12  Fix login")
     other = terminals.start("cat", title="the other one")
-    with user(terminals.tmux.attach_argv(ref, environ={})) as screen:
+    with user(attach_argv(ref, environ={})) as screen:
         screen.wait_for(b"WEB-12  Fix login")
         screen.wait_for(b"detach: C-b d")
         screen.type(b"typed by hand\r")
@@ -107,7 +107,7 @@ def test_a_user_sees_the_session_types_and_comes_back(terminals: Terminals) -> N
 
 def test_the_end_stays_on_the_screen_while_somebody_looks(terminals: Terminals) -> None:
     ref = terminals.start("sh", "-c", "read x; echo last words; exit 3")
-    with user(terminals.tmux.attach_argv(ref, environ={})) as screen:
+    with user(attach_argv(ref, environ={})) as screen:
         screen.wait_for(b"detach")
         screen.type(b"\r")
         screen.wait_for(b"last words")
@@ -137,7 +137,7 @@ def test_a_title_is_shown_and_never_obeyed(
     title = title.format(mark)[:80]
     ref = terminals.start("cat", title=title)
     wanted = shown_title(title).replace("##", "#").encode()
-    with user(terminals.tmux.attach_argv(ref, environ={})) as screen:
+    with user(attach_argv(ref, environ={})) as screen:
         screen.wait_for(wanted[:60])
     assert not os.path.exists(mark)
 
@@ -147,7 +147,7 @@ def test_an_adopted_pane_is_the_one_that_is_shown(users: str) -> None:
          "echo these are logs; sleep 600")  # fmt: skip
     server = Tmux(users)
     pane = next(one for one in server.panes() if one.window_name == "logs")
-    argv = server.attach_argv(server.ref_of(pane), adopted=True, environ={})
+    argv = attach_argv(server.ref_of(pane), adopted=True, environ={})
     with user(argv) as screen:
         screen.wait_for(b"these are logs")
 
@@ -158,8 +158,8 @@ def test_from_the_same_server_the_terminal_goes_over_to_it(
     first = terminals.start("sh", title="the first")
     second = terminals.start("cat", title="the second")
     inside = {"TMUX": f"{first.tmux_socket},{first.tmux_server},0"}
-    argv = terminals.tmux.attach_argv(second, environ=inside)
-    with user(terminals.tmux.attach_argv(first, environ={})) as screen:
+    argv = attach_argv(second, environ=inside)
+    with user(attach_argv(first, environ={})) as screen:
         screen.wait_for(b"the first")
         terminals.tmux.send(first, " ".join(argv).replace("$", "\\$"))
         screen.wait_for(b"the second")
