@@ -17,6 +17,7 @@ from paso.cli.session_words import session_line
 from paso.cli.session_work import folder, title_of, work_of
 from paso.errors import InvalidValue, PasoError, Refused, UsageError
 from paso.model import GRACE_S, REMOTE_GRACE_MAX_S, SHORT_ID
+from paso.tui.session_words import attach_there
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def run_attach(context: Context, found: Arguments) -> int:
     if not one.is_here:
         raise Refused(
             f"it runs on {one.computer_name}; attach to it there",
-            hint=f"ssh -t {one.computer_name} paso session attach {one.session.id}",
+            hint=attach_there(one.computer_name, one.session.id),
         )
     if not context.out.json:
         _check_terminal(context)

@@ -10,7 +10,6 @@ Never: act on another session than the one that is given; hold up the screen.
 from __future__ import annotations
 
 import asyncio
-import shlex
 from typing import Any
 
 from paso.errors import PasoError, PhaseRefused
@@ -18,7 +17,7 @@ from paso.model import GRACE_S
 from paso.text import cut, escape
 from paso.tui.keys import key_for
 from paso.tui.messages import error_words
-from paso.tui.session_words import phase_words
+from paso.tui.session_words import attach_there, phase_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,9 +89,8 @@ class SessionCalls:
         if self.is_local(session):
             self._app.run_worker(self._attach(session), name="attach", group="attach")
             return
-        name = escape(self._app.book.computer(session.computer).name)
-        line = shlex.join(["ssh", "-t", name, f"paso session attach {session.id}"])
-        self._app.say(f"it runs on {name}: {line}")
+        name = self._app.book.computer(session.computer).name
+        self._app.say(f"it runs on {name}: {attach_there(name, session.id)}")
 
     async def _attach(self, session: Session) -> None:
         from paso.sessions.actions import attach_argv

@@ -113,6 +113,14 @@ def needs_words(count: int) -> str:
     return f"{count} needs you" if count == 1 else f"{count} need you"
 
 
+def attach_there(computer: str, session_id: str) -> str:
+    """The shell's words that attach to a session of another computer, by its name."""
+    import shlex
+
+    attach = shlex.join(["paso", "session", "attach", session_id])
+    return shlex.join(["ssh", "-t", computer, attach])
+
+
 def _failure(session: Session) -> str:
     if session.signal:
         return signal_name(session.signal)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from paso.from_json import columns_from, project_from, session_from, task_from
 from paso.model import (
+    DEFAULT_LABEL_COLOR,
     Column,
     ColumnRef,
     Counts,
@@ -20,6 +21,7 @@ from paso.model import (
     to_json,
 )
 
+THEN, NOW = "2026-05-05T10:00:00.000Z", "2026-05-05T11:00:00.000Z"
 SESSION = Session(
     "0123456789abcdef", "f" * 16, "build", None, "WEB", "p-1", None, "WEB-1", "t-1",
     "Fix login", ("make", "all"), "/src", "tmux", True, "ana", 42, "failed", "idle",
@@ -27,7 +29,7 @@ SESSION = Session(
     "2026-05-05T10:00:01.000Z", "2026-05-05T10:00:02.000Z", "2026-05-05T10:00:03.000Z",
     "2026-05-05T10:00:04.000Z",
 )  # fmt: skip
-PROJECT = Project(1, "p-1", "WEB", "Website", "of ours", False, "then", "now",
+PROJECT = Project(1, "p-1", "WEB", "Website", "of ours", False, THEN, NOW,
                   Counts(2, 1, 0))  # fmt: skip
 COLUMNS = [
     Column(4, "c-4", 1, "To do", "ready", None, 1, 2),
@@ -36,9 +38,10 @@ COLUMNS = [
 TASK = Task(
     7, "t-1", "WEB-1", 1, 1, ColumnRef(4, "To do", "ready"), 1, "Fix login",
     "on Safari", "bug", "high", (LabelRef(9, "ui", "#EC4899"),), "2026-05-08", "ana",
-    True, ("WEB-2",), (), "WEB-3", ("WEB-4",), 2, (), 5, False, "then", "now", None,
+    True, ("WEB-2",), (), "WEB-3", ("WEB-4",), 2, (), 5, False, THEN, NOW, None,
 )  # fmt: skip
 
+TIMES = ("created_at", "started_at", "active_at", "ended_at", "updated_at")
 ODD: list[Any] = [None, True, 3, -1, 1e9, "x", "\x1b[31m", [], [3], {}, {"id": "x"}]
 
 
@@ -88,6 +91,40 @@ def test_a_field_of_any_kind_is_read_or_empty(odd: object) -> None:
     for name in Column._fields:
         record = {"columns": [to_json(COLUMNS[0]) | {name: odd}]}
         assert len(columns_from(record, 1)) <= 1
+
+
+@pytest.mark.parametrize("name", ["\x1b[31m", "a\nb", "\u202egnp", ""])
+def test_what_is_shown_as_it_is_has_no_character_that_is_obeyed(name: str) -> None:
+    for told in ("id", "computer"):
+        assert session_from(to_json(SESSION) | {told: name}) is None
+    for told in ("uid", "key"):
+        assert project_from(to_json(PROJECT) | {told: name}) is None
+        assert task_from(to_json(TASK) | {told: name}) is None
+    task = task_from(to_json(TASK) | {"parent": name, "children": ["WEB-4", name]})
+    assert task is not None
+    assert (task.parent, task.children) == (None, ("WEB-4",))
+
+
+@pytest.mark.parametrize(
+    "time",
+    ["", "x", "\x1b[31m", "2026-05-05", "2026-05-05T10:00:00", "0001-01-01T00:00:00Z",
+     "9999-12-31T23:59:59-14:00"],
+)  # fmt: skip
+def test_a_time_that_cannot_be_counted_with_is_none(time: str) -> None:
+    session = session_from(to_json(SESSION) | dict.fromkeys(TIMES, time))
+    assert session is not None
+    assert [getattr(session, name) for name in TIMES] == ["", None, None, None, ""]
+    task = task_from(to_json(TASK) | {"created_at": time, "completed_at": time})
+    assert task is not None
+    assert (task.created_at, task.completed_at) == ("", None)
+
+
+@pytest.mark.parametrize("color", ["", "red", "#12345", "#12345g", "@click=app.quit"])
+def test_a_label_has_a_colour_and_no_other_look(color: str) -> None:
+    label = {"id": 9, "name": "ui", "color": color}
+    task = task_from(to_json(TASK) | {"labels": [label]})
+    assert task is not None
+    assert task.labels == (LabelRef(9, "ui", DEFAULT_LABEL_COLOR),)
 
 
 values = st.recursive(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from paso.tui.session_words import (
     SIGNS,
     age_of,
     age_word,
+    attach_there,
     mark_words,
     needs_of,
     needs_words,
@@ -102,6 +104,13 @@ def test_states_in_signs_and_words(
 ) -> None:
     found = session(1, **fields)
     assert (state_of(found), sign_of(found), phase_words(found)) == (state, sign, words)
+
+
+def test_the_words_for_a_shell_on_another_computer_do_nothing_else() -> None:
+    assert attach_there("laptop", "3f2a") == "ssh -t laptop 'paso session attach 3f2a'"
+    words = attach_there("x; rm -rf ~", "a b")
+    assert shlex.split(words)[2] == "x; rm -rf ~"
+    assert shlex.split(shlex.split(words)[3])[-1] == "a b"
 
 
 def test_what_nobody_knows_any_more_has_a_question_mark() -> None:
