@@ -20,6 +20,7 @@ import orjson
 from paso.errors import BadEvent, PeerUnreachable
 from paso_daemon.bounded import BoundedDict
 from paso_daemon.peers.answers import last_id
+from paso_daemon.peers.clock import made_ms
 from paso_daemon.peers.keys import is_computer_id
 from paso_daemon.peers.log import START, Position, position_of
 from paso_daemon.peers.signing import Signed, number, object_of
@@ -173,6 +174,20 @@ class Inbox:
 
     # In -----------------------------------------------------------------------
 
+    async def check_clock(self, newest: bytes) -> None:
+        """Ask the server for the time if the id of an entry cannot be believed.
+
+        Raises:
+            PeerUnreachable: its clock went back; our inbox is to be begun anew.
+        """
+        if not self._clock.doubts(newest):
+            return
+        (now,) = await self._link.ask(("TIME",))
+        if isinstance(now, list):
+            self._clock.told(now)
+            if self._clock.is_ahead(newest):
+                raise PeerUnreachable("the clock of the server went back")
+
     async def take(self, entries: list[Any]) -> None:
         """Act on what was read from our inbox; nothing in it can stop us."""
         for entry_id, flat in entries:
@@ -208,8 +223,8 @@ class Inbox:
             raise BadEvent(f"no kind {said.kind!r:.40}")
         self._check_order(said)
         body = object_of(said.body)
-        made_ms = number(entry_id.partition(b"-")[0])
-        return Message(said.sender, said.kind, body, self._clock.age_ms(made_ms))
+        age_ms = self._clock.age_ms(made_ms(entry_id))
+        return Message(said.sender, said.kind, body, age_ms)
 
     def _check_order(self, said: Signed) -> None:
         if said.sender == self._own:

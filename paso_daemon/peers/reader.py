@@ -306,6 +306,7 @@ class Reader:
 
     async def _take(self, key: str, entries: list[Any]) -> None:
         if key == self._at.keys.inbox(self._own):
+            await self._at.inbox.check_clock(entries[-1][0])
             await self._at.inbox.take(entries)
             return
         owner = key.rpartition(":")[2]

@@ -21,7 +21,7 @@ from typing import Any
 from paso.computer import renew_id
 from paso.errors import BadEvent, PasoError, PeerUnreachable
 from paso.peers_file import key_mark
-from paso_daemon.peers.answers import Failed, last_place
+from paso_daemon.peers.answers import Failed, last_id, last_place
 from paso_daemon.peers.clock import ServerClock
 from paso_daemon.peers.inbox import Inbox, Refusals
 from paso_daemon.peers.interest import Leases, wishes_of
@@ -263,9 +263,10 @@ class Peers:
             ("SADD", keys.computers, own),
             ("PEXPIRE", keys.log(own), LOG_MS),
         )
-        self._clock.set(int(now[0]) * 1000 + int(now[1]) // 1000)
-        if isinstance(inbox, Failed):
+        self._clock.told(now)
+        if isinstance(inbox, Failed) or self._clock.is_ahead(last_id(inbox) or b"0"):
             await ask(("DEL", keys.inbox(own)))
+            inbox = None
         await self._go_past(log)
         self.inbox.begin_at(inbox)
         self.at.snapshots.forget_written()

@@ -76,9 +76,26 @@ def test_no_age_is_negative_whatever_the_server_calls_the_time(
 def test_an_age_grows_with_our_own_clock() -> None:
     now = [10.0]
     clock = ServerClock(lambda: now[0])
-    clock.set(1_000_000)
+    clock.told([b"1000", b"999"])
     assert clock.age_ms(999_000) == 1000
     now[0] += 5.0
     assert clock.age_ms(999_000) == 6000
     assert clock.age_ms(2_000_000) == 0
     assert clock.age_ms(1_999_000) == 1000
+
+
+def test_the_server_is_asked_where_an_age_cannot_be() -> None:
+    now = [0.0]
+    clock = ServerClock(lambda: now[0])
+    clock.told([b"1000", b"0"])
+    assert not clock.doubts(b"2000000-0"), "it was asked just now"
+    now[0] = 20.0
+    assert not clock.doubts(b"1019000-0")
+    assert clock.doubts(b"1010000-0"), "its clock went back, or it waited for us"
+    assert clock.doubts(b"1030000-0")
+    assert clock.doubts(b"18446744073709551615-0")
+    clock.told([b"1015", b"0"])
+    assert clock.is_ahead(b"1030000-0")
+    assert clock.is_ahead(b"18446744073709551615-0")
+    assert not clock.is_ahead(b"1016000-0")
+    assert not clock.is_ahead(b"5-0")

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import redis as redis_py
 
+from paso_daemon.peers import clock
 from tests.paso_daemon.peers.node import Node, nodes, session_id, until
 from tests.support.redis import RedisServer
 
@@ -171,6 +172,35 @@ async def test_what_was_known_is_shown_before_redis_is_reached(
         assert again.state_of(b) == "offline"
         redis.thaw()
         await again.stop()
+
+
+@pytest.mark.parametrize("newest", ["in an hour", "the last"])
+async def test_the_clock_of_the_server_went_back(
+    redis: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newest: str
+) -> None:
+    """Ids do not go back: what comes now seems to be as old as the last entry."""
+    monkeypatch.setattr(clock, "ASK_EVERY_S", 0.5)
+    async with nodes(redis, tmp_path, "a", "b") as (a, b):
+        await followed(a, b)
+        key = f"paso:{{test}}:in:{b.id}"
+        with redis.client() as client:
+            later = (client.time()[0] + 3600) * 1000
+            last = 18446744073709551615
+            client.xadd(key, {"k": "x"}, f"{later if newest != 'the last' else last}-5")
+
+            def newest_ms() -> int:
+                found = client.xrevrange(key, count=1)
+                return int(found[0][0].partition(b"-")[0]) if found else 0
+
+            await until(lambda: 0 < newest_ms() < later, 30)
+        await until(lambda: a.peers.reader.is_reading(b.id), 30)
+        b.put(1)
+        await until(lambda: a.agrees_with(b) and len(a.of(b)) == 1)
+        heard: list[int] = []
+        b.peers.inbox.handlers["note"] = lambda who, body, age_ms: heard.append(age_ms)
+        await a.peers.inbox.send(b.id, "note", {})
+        await until(lambda: heard)
+        assert heard[0] < 5000
 
 
 async def test_a_log_trimmed_below_a_readers_position(
