@@ -73,6 +73,7 @@ class LogPump:
         self._health = health
         self._backoff = Backoff(*RETRY_S)
         self._waiting: asyncio.Handle | None = None
+        self._closed = False
 
     def ring(self) -> None:
         """Look, as soon as this turn of the loop is over."""
@@ -85,6 +86,8 @@ class LogPump:
         self._run()
 
     def close(self) -> None:
+        """Tell of nothing any more, whoever still rings."""
+        self._closed = True
         self._cancel()
         self._reader.close()
 
@@ -95,6 +98,8 @@ class LogPump:
 
     def _run(self) -> None:
         self._waiting = None
+        if self._closed:
+            return
         try:
             reading = self._reader.read(ROWS_PER_TURN)
         except sqlite3.Error as error:

@@ -17,7 +17,7 @@ from paso_daemon.sessions.enquiry import Enquiry
 from paso_daemon.sessions.errands import Found, Look, Wish
 from tests.paso_daemon.sessions.bench import Bench, wrapped
 from tests.paso_daemon.sessions.conftest import MakeThread
-from tests.paso_daemon.sessions.threads import held, until
+from tests.paso_daemon.sessions.threads import held, settled, until
 
 
 class Desk:
@@ -215,3 +215,17 @@ async def test_a_server_alone_is_looked_at_for_what_is_left(
     await asyncio.sleep(0.05)
     assert desk.servers == [Look([], [])]
     assert desk.wished == []
+
+
+async def test_what_was_forgotten_during_a_look_is_not_told(
+    desk: Desk, keeper: subprocess.Popen[bytes]
+) -> None:
+    one = wrapped(desk.db, keeper.pid)
+    keeper.kill()
+    keeper.wait()
+    with held(desk.writes):
+        desk.enquiry.want(one, suspect=True)
+        await until(lambda: len(desk.writes) == 1)
+        desk.enquiry.forget(one)
+    await settled(desk.writes)
+    assert (len(desk.enquiry), desk.answers) == (0, [])

@@ -108,3 +108,20 @@ async def test_old_sessions_are_forgotten_soon_after_the_start(
         conn.execute("UPDATE sessions SET ended_at = ? WHERE id = ?", (PAST, old))
     make()
     await until(lambda: db.rows("SELECT id FROM sessions") == [(young,)])
+
+
+async def test_after_the_stop_nothing_is_followed_any_more(
+    db: Database, make: Make
+) -> None:
+    """The pump of the change log rings once more when the daemon takes its leave."""
+    sessions = make()
+    sessions.look()
+    one = wrapped(db, os.getpid())
+    sessions.ring()
+    await until(lambda: sessions.lives)
+    await sessions.stop()
+    store.set_activity(db, one, "working")
+    sessions.ring()
+    sessions.look()
+    await asyncio.sleep(0.05)
+    assert not any(sessions.report().values())
