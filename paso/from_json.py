@@ -33,7 +33,7 @@ from paso.model import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection
     from typing import Any
 
     Record = dict[str, Any]
@@ -42,12 +42,6 @@ _YEARS = range(1970, 9999)
 """Of a time that can be brought into any zone."""
 _HEX = frozenset("0123456789abcdefABCDEF")
 
-_SESSION_TEXTS = ("title", "cwd", "created_by", "reason", "preview")
-_SESSION_NULLS = ("project", "project_uid", "task", "task_uid", "task_title")
-_SESSION_TIMES = ("started_at", "active_at", "ended_at")
-_SESSION_NUMBERS = ("pid", "exit_code", "signal")
-_TASK_NUMBERS = ("id", "number", "project_id", "position", "version")
-
 
 def session_from(told: object) -> Session | None:
     """A session; None where it is not said which one, or in which state it is.
@@ -55,35 +49,27 @@ def session_from(told: object) -> Session | None:
     It has no local ids of project and task: those of another computer mean nothing.
     """
     record = as_dict(told)
-    state = {
-        "phase": record.get("phase"),
-        "activity": record.get("activity", IDLE),
-        "attention": record.get("attention", "none"),
-    }
     if not (
         _named(record, "id", "computer")
-        and state["phase"] in PHASES
-        and state["activity"] in ACTIVITIES
-        and state["attention"] in ATTENTIONS
+        and record.get("phase") in PHASES
+        and record.get("activity", IDLE) in ACTIVITIES
+        and record.get("attention", "none") in ATTENTIONS
     ):
         return None
-    fields: Record = {"id": record["id"], "computer": record["computer"], **state}
-    fields |= {name: as_text(record.get(name)) or "" for name in _SESSION_TEXTS}
-    fields |= {name: as_text(record.get(name)) for name in _SESSION_NULLS}
-    fields |= {name: _time(record.get(name)) for name in _SESSION_TIMES}
-    fields |= {name: as_number(record.get(name)) for name in _SESSION_NUMBERS}
-    backend = record.get("backend")
-    return Session(
-        argv=tuple(str(word) for word in as_list(record.get("argv"))),
-        backend=backend if backend in BACKENDS else "",
-        adopted=record.get("adopted") is True,
-        version=as_number(record.get("version")) or 0,
-        project_id=None,
-        task_id=None,
-        created_at=_time(record.get("created_at")) or "",
-        updated_at=_time(record.get("updated_at")) or "",
-        **fields,
-    )
+    return Session._make(read(record.get(name)) for name, read in _SESSION_READERS)
+
+
+def task_from(told: object) -> Task | None:
+    """A task; None without its numbers, uid, key, title or column."""
+    record = as_dict(told)
+    if not (
+        _all(record, int, "id", "number", "project_id", "position", "version")
+        and _named(record, "uid", "key")
+        and _all(record, str, "title")
+        and _all(as_dict(record.get("column")), int, "id")
+    ):
+        return None
+    return Task._make(read(record.get(name)) for name, read in _TASK_READERS)
 
 
 def project_from(told: object) -> Project | None:
@@ -101,11 +87,11 @@ def project_from(told: object) -> Project | None:
         record["uid"],
         record["key"],
         record["name"],
-        as_text(record.get("description")) or "",
-        record.get("archived") is True,
-        _time(record.get("created_at")) or "",
-        _time(record.get("updated_at")) or "",
-        Counts(*(as_number(counts.get(name)) or 0 for name in Counts._fields)),
+        _text(record.get("description")),
+        _flag(record.get("archived")),
+        _begun(record.get("created_at")),
+        _begun(record.get("updated_at")),
+        Counts(*(_count(counts.get(name)) for name in Counts._fields)),
     )
 
 
@@ -118,67 +104,46 @@ def columns_from(told: object, project_id: int) -> list[Column]:
             found.append(
                 Column(
                     one["id"],
-                    as_text(one.get("uid")) or "",
+                    _text(one.get("uid")),
                     project_id,
                     one["name"],
                     _role(one),
                     limit if limit and limit > 0 else None,
                     len(found) + 1,
-                    as_number(one.get("count")) or 0,
+                    _count(one.get("count")),
                 )
             )
     return found
 
 
-def task_from(told: object) -> Task | None:
-    """A task; None without its numbers, uid, key, title or column."""
-    record = as_dict(told)
-    column = as_dict(record.get("column"))
-    if not (
-        _all(record, int, *_TASK_NUMBERS)
-        and _named(record, "uid", "key")
-        and _all(record, str, "title")
-        and _all(column, int, "id")
-    ):
-        return None
-    fields: Record = {
-        name: record[name] for name in (*_TASK_NUMBERS, "uid", "key", "title")
-    }
-    for name in ("blocked_by", "blocks", "children"):
-        fields[name] = tuple(filter(_is_name, as_list(record.get(name))))
-    parent = record.get("parent")
-    kind, priority = record.get("type"), as_text(record.get("priority"))
-    return Task(
-        column=ColumnRef(
-            column["id"], as_text(column.get("name")) or "", _role(column)
-        ),
-        type=kind if kind in TYPES else TYPES[0],
-        priority=priority if priority in PRIORITIES else "medium",
-        description=as_text(record.get("description")) or "",
-        assignee=as_text(record.get("assignee")) or None,
-        parent=parent if _is_name(parent) else None,
-        labels=tuple(_labels(record)),
-        due=_day(record.get("due")),
-        blocked=record.get("blocked") is True,
-        archived=record.get("archived") is True,
-        comments=as_number(record.get("comments")) or 0,
-        sessions=(),
-        created_at=_time(record.get("created_at")) or "",
-        updated_at=_time(record.get("updated_at")) or "",
-        completed_at=_time(record.get("completed_at")),
-        **fields,
+def _labels(value: object) -> tuple[LabelRef, ...]:
+    return tuple(
+        LabelRef(one["id"], one["name"], _color(one.get("color")))
+        for one in map(as_dict, as_list(value))
+        if _all(one, int, "id") and _all(one, str, "name")
     )
 
 
-def _labels(record: Record) -> Iterator[LabelRef]:
-    for one in map(as_dict, as_list(record.get("labels"))):
-        if _all(one, int, "id") and _all(one, str, "name"):
-            yield LabelRef(one["id"], one["name"], _color(one.get("color")))
+def _column(value: object) -> ColumnRef:
+    column = as_dict(value)
+    return ColumnRef(column["id"], _text(column.get("name")), _role(column))
 
 
 def _role(column: Record) -> str | None:
     role = column.get("role")
     return role if role in ROLES else None
+
+
+def _one_of(words: Collection[str], usual: str) -> Callable[[object], str]:
+    return lambda value: value if isinstance(value, str) and value in words else usual
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return tuple(filter(_is_name, as_list(value)))
+
+
+def _name(value: object) -> str | None:
+    return value if isinstance(value, str) and _is_name(value) else None
 
 
 def _is_name(value: object) -> bool:
@@ -187,14 +152,19 @@ def _is_name(value: object) -> bool:
 
 
 def _color(value: object) -> str:
-    text = as_text(value) or ""
+    text = _text(value)
     good = len(text) == 7 and text[0] == "#" and _HEX.issuperset(text[1:])
     return text if good else DEFAULT_LABEL_COLOR
 
 
+def _begun(value: object) -> str:
+    """A time that every record has; empty where it cannot be read."""
+    return _time(value) or ""
+
+
 def _time(value: object) -> str | None:
     """An RFC 3339 time with its zone."""
-    text = as_text(value) or ""
+    text = _text(value)
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
@@ -204,7 +174,7 @@ def _time(value: object) -> str | None:
 
 def _day(value: object) -> str | None:
     try:
-        return date.fromisoformat(as_text(value) or "").isoformat()
+        return date.fromisoformat(_text(value)).isoformat()
     except ValueError:
         return None
 
@@ -218,17 +188,101 @@ def _named(record: Record, *names: str) -> bool:
 
 
 def as_dict(value: object) -> Record:
+    """The object itself; of anything else, an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def as_list(value: object) -> list[Any]:
+    """The list itself; of anything else, an empty one."""
     return value if isinstance(value, list) else []
 
 
 def as_text(value: object) -> str | None:
+    """The text itself, which is still to be escaped; None of anything else."""
     return value if isinstance(value, str) else None
 
 
 def as_number(value: object) -> int | None:
-    """A whole number; True is none."""
+    """The whole number itself; None of anything else, True too."""
     return value if type(value) is int else None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _count(value: object) -> int:
+    return value if type(value) is int else 0
+
+
+def _flag(value: object) -> bool:
+    return value is True
+
+
+def _nothing(value: object) -> None:
+    return None
+
+
+# How each field is read. A field that is added to a record is missed here at once.
+
+_SESSION: dict[str, Callable[[object], Any]] = {
+    "id": as_text,
+    "computer": as_text,
+    "title": _text,
+    "project_id": _nothing,
+    "project": as_text,
+    "project_uid": as_text,
+    "task_id": _nothing,
+    "task": as_text,
+    "task_uid": as_text,
+    "task_title": as_text,
+    "argv": lambda value: tuple(map(str, as_list(value))),
+    "cwd": _text,
+    "backend": _one_of(BACKENDS, ""),
+    "adopted": _flag,
+    "created_by": _text,
+    "pid": as_number,
+    "phase": as_text,
+    "activity": _one_of(ACTIVITIES, IDLE),
+    "attention": _one_of(ATTENTIONS, "none"),
+    "exit_code": as_number,
+    "signal": as_number,
+    "reason": _text,
+    "preview": _text,
+    "version": _count,
+    "created_at": _begun,
+    "started_at": _time,
+    "active_at": _time,
+    "ended_at": _time,
+    "updated_at": _begun,
+}
+_TASK: dict[str, Callable[[object], Any]] = {
+    "id": as_number,
+    "uid": as_text,
+    "key": as_text,
+    "number": as_number,
+    "project_id": as_number,
+    "column": _column,
+    "position": as_number,
+    "title": _text,
+    "description": _text,
+    "type": _one_of(TYPES, TYPES[0]),
+    "priority": _one_of(PRIORITIES, "medium"),
+    "labels": _labels,
+    "due": _day,
+    "assignee": lambda value: as_text(value) or None,
+    "blocked": _flag,
+    "blocked_by": _names,
+    "blocks": _names,
+    "parent": _name,
+    "children": _names,
+    "comments": _count,
+    "sessions": lambda _: (),
+    "version": as_number,
+    "archived": _flag,
+    "created_at": _begun,
+    "updated_at": _begun,
+    "completed_at": _time,
+}
+_SESSION_READERS = tuple((name, _SESSION[name]) for name in Session._fields)
+_TASK_READERS = tuple((name, _TASK[name]) for name in Task._fields)
