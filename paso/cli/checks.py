@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 ANSWER_S = 1.0
 """Seconds the daemon has to answer the doctor."""
+OLDEST_TMUX = 3
+"""First release whose commands take what Paso gives them (`new-session -e`)."""
 
 
 class Check(NamedTuple):
@@ -180,7 +182,17 @@ def _sessions(context: Context) -> Iterator[Check]:
         yield Check("sessions", "note", text, "install tmux")
         return
     version = run_tool(["tmux", "-V"], timeout_s=ANSWER_S).out.strip()
+    if _is_old(version):
+        text = f"{version} is too old: `paso session start` and `adopt` cannot work"
+        yield Check("sessions", "note", text, f"install tmux {OLDEST_TMUX} or later")
+        return
     yield Check("sessions", "ok", version)
+
+
+def _is_old(version: str) -> bool:
+    """Of `tmux 2.9a`; a build between releases calls itself `tmux next-3.4`."""
+    number = version.removeprefix("tmux ").partition(".")[0]
+    return number.isdecimal() and int(number) < OLDEST_TMUX
 
 
 def _peers(context: Context) -> Iterator[Check]:

@@ -309,11 +309,11 @@ COMMANDS = (
             ),
         ),
         (
-            Option("--network", f"see only computers of it; else {NETWORK}", "N"),
+            Option("--network", f"its name; else as before, at first {NETWORK}", "N"),
             Option("--key-file", "the key of the network; - for stdin", "F"),
             Option(
                 "--control",
-                "what others may do here; else none",
+                "what others may do here; else as before, at first none",
                 "LEVEL",
                 complete="|".join(CONTROLS),
             ),
@@ -324,9 +324,9 @@ COMMANDS = (
             "paso peers on rediss://redis.example:6380",
             "paso peers key | ssh laptop paso peers on redis://desk --key-file -",
         ),
-        "The first computer makes the key, all others are given it. A password in URL "
-        "can be\nseen by others: give the address on stdin, or use --password-file. "
-        "Exit 6 when the\nserver is not reached within 5 s; the daemon goes on trying.",
+        "The first computer makes the key, all others are given it. A password in URL\n"
+        "can be seen by others: give the address on stdin, or use --password-file.\n"
+        "Exit 6 when the server is not reached within 5 s; the daemon goes on trying.",
     ),
     Command(
         "peers status",

@@ -191,7 +191,7 @@ ADOPT = Command(
     (
         FOR_TASK,
         TITLE,
-        Option("--socket", "of another tmux server: its name or path", "S"),
+        Option("--socket", "another tmux server: its name or path", "S"),
     ),
     ("paso session adopt . --task WEB-12", "paso session adopt work:2.1"),
 )

@@ -175,7 +175,12 @@ WAIT = Command(
     "Wait until a session has ended, idles, or waits for its user.",
     (SESSION,),
     (
-        Option("--for", "|".join(GOALS), "STATE", complete="|".join(GOALS)),
+        Option(
+            "--for",
+            f"{'|'.join(GOALS)}; else ended",
+            "STATE",
+            complete="|".join(GOALS),
+        ),
         Option("--timeout", "seconds after which to give up, exit 6", "S"),
     ),
     ("paso session wait build --for ended --timeout 600",),
