@@ -11,7 +11,6 @@ import os
 
 from paso.database.repository import NOW
 from paso.database.task_sessions import LIVE
-from paso.database.task_sessions import SessionMark as SessionMark
 from paso.model import Session, SessionEvent
 from paso.records import NamedTuple
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from textual import events
 
-    from paso.database.sessions import SessionMark
+    from paso.database.task_sessions import SessionMark
     from paso.model import Card
     from paso.tui.board_state import BoardState, Lane
     from paso.tui.card_lines import Look
