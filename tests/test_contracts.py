@@ -111,6 +111,9 @@ to checkpoint."""
 TASKS = {"paso_daemon.tasks"}
 """The registry: everywhere else a task is made through it."""
 
+GROUPS = {"paso_daemon.peers.service", "paso_daemon.peers.boards"}
+"""Tasks of these live and die with one of the registry: a `TaskGroup` within it."""
+
 STARTERS: dict[str, str] = {
     "paso.sessions.tool": "the one with a time limit; everybody else uses it",
     "paso.cli.units": "systemctl, with a time limit of its own",
@@ -396,13 +399,30 @@ def test_tasks_are_made_in_the_registry_only() -> None:
     assert not wrong, places(wrong)
 
 
+TASK_MAKERS = {"create_task", "ensure_future", "TaskGroup"}
+
+
 def _makes_bare_task(called: ast.expr) -> bool:
     """`asyncio.create_task`, `loop.create_task`; a TaskGroup holds what it makes."""
     if not isinstance(called, ast.Attribute):
         return False
-    maker = ast.unparse(called.value).lower()
     made = called.attr in ("create_task", "ensure_future")
-    return made and ("asyncio" in maker or "loop" in maker)
+    return made and ast.unparse(called.value) != "group"
+
+
+def test_tasks_of_a_group_have_names_and_few_modules_have_a_group() -> None:
+    having, nameless = set(), []
+    for source in sources():
+        for node in ast.walk(source.tree):
+            if not isinstance(node, ast.Call):
+                continue
+            if ast.unparse(node.func) == "asyncio.TaskGroup":
+                having.add(source.module)
+            named = {keyword.arg for keyword in node.keywords}
+            if ast.unparse(node.func) == "group.create_task" and "name" not in named:
+                nameless.append(f"{source.path}:{node.lineno}")
+    assert having == GROUPS
+    assert not nameless, places(nameless)
 
 
 def test_task_makers_are_called_by_their_full_name() -> None:
@@ -411,7 +431,7 @@ def test_task_makers_are_called_by_their_full_name() -> None:
         for source in sources()
         for node in ast.walk(source.tree)
         if isinstance(node, ast.ImportFrom) and node.module == "asyncio"
-        if {name.name for name in node.names} & {"create_task", "ensure_future"}
+        if {name.name for name in node.names} & TASK_MAKERS
     ]
     assert not wrong, places(wrong)
 

@@ -11,6 +11,7 @@ Never: talk to Redis by itself, decide what is allowed, act where peers are off.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import orjson
@@ -91,7 +92,7 @@ class Remote:
         self._task = registry.start("peers boards", self.boards.run())
         self._interest(directory.interest())
 
-    def _stop(self) -> None:
+    async def _stop(self) -> None:
         """The peers are switched off: nobody can be asked any more."""
         self._task.cancel()
         self.asking.all_gone()
@@ -99,6 +100,7 @@ class Remote:
         self._directory.on_refresh.remove(self._refresh)
         if self._directory.remote is self:
             self._directory.remote = None
+        await asyncio.wait((self._task,))
 
     # For clients --------------------------------------------------------------
 

@@ -42,7 +42,7 @@ from paso_daemon.replacing import in_parts, in_turns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from typing import NoReturn
 
     from paso.computer import Computer
@@ -80,7 +80,7 @@ class Peers:
         self.config = config
         self.state = "connecting"
         self.reason = ""
-        self.on_stop: list[Callable[[], None]] = []
+        self.on_stop: list[Callable[[], Awaitable[None]]] = []
         self.reports: list[Callable[[], dict[str, Any]]] = []
         """Each adds to `status`."""
         self.run_id = os.urandom(8).hex()
@@ -209,7 +209,7 @@ class Peers:
                 listeners.remove(ours)
         self.publisher.stop()
         for tell in self.on_stop:
-            tell()
+            await tell()
         try:
             async with asyncio.timeout(STOP_S):
                 await self._leave()
@@ -242,14 +242,14 @@ class Peers:
         try:
             await self.at.link.open()
             async with asyncio.TaskGroup() as group:
-                group.create_task(self.at.link.write())
+                group.create_task(self.at.link.write(), name="peers write")
                 await self._join()
                 tries.worked()
                 self._works()
-                group.create_task(self.reader.run())
-                group.create_task(self.rounds.beat_for_ever())
-                group.create_task(self.rounds.look_for_ever())
-                group.create_task(self.rounds.renew_for_ever())
+                group.create_task(self.reader.run(), name="peers read")
+                group.create_task(self.rounds.beat_for_ever(), name="peers beat")
+                group.create_task(self.rounds.look_for_ever(), name="peers look")
+                group.create_task(self.rounds.renew_for_ever(), name="peers renew")
         finally:
             await self.at.link.close()
 

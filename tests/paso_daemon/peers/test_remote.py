@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -204,12 +205,7 @@ async def test_who_dies_while_asked_leaves_an_unknown(
     redis: RedisServer, tmp_path: Path
 ) -> None:
     async with pair(redis, tmp_path) as (a, b):
-
-        async def hang(sender: str, params: Record) -> Record:
-            await asyncio.Event().wait()
-            return {}
-
-        b.remote.answering.operations["session_end"] = hang
+        b.remote.answering.operations["session_end"] = never
         asked = asyncio.gather(a.ask(b, "session_end", 60, id="s1"))
         await until(lambda: b.remote.answering.under_way)
         await b.kill()
@@ -464,15 +460,36 @@ async def test_who_is_forgotten_while_it_is_followed_comes_back_with_all_it_has(
         assert a.peers.at.link._writer is link, "nothing broke"
 
 
+PARTS = ["peers", "peers boards"] + [
+    f"peers {name}" for name in ("write", "read", "beat", "look", "renew")
+]
+"""Tasks of a computer that is joined."""
+
+
+async def never(sender: str, params: Record) -> Record:
+    await asyncio.Event().wait()
+    return {}
+
+
+def peers_tasks() -> Counter[str]:
+    names = [task.get_name() for task in asyncio.all_tasks()]
+    return Counter(name for name in names if name.startswith("peers"))
+
+
 async def test_switched_off_it_leaves_nothing_behind(
     redis: RedisServer, tmp_path: Path
 ) -> None:
     async with pair(redis, tmp_path) as (a, b):
         names = a.tasks.names
         assert "peers boards" in names
+        await until(lambda: peers_tasks() == Counter(PARTS * 2))
+        b.remote.answering.operations["board"] = never
         for _ in range(3):
+            await until(lambda: a.state_of(b) == "live")
+            a.remote.want(b.id)
+            await until(lambda: "peers board" in peers_tasks())
             await a.switch.reconfigure(None)
-            await until(lambda: "peers boards" not in a.tasks.names)
+            assert peers_tasks() == Counter(PARTS), "only those of the other one"
             assert a.directory.remote is None
             await a.joined()
         await until(lambda: a.state_of(b) == "live")
