@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ANSWER_S = 1.0
 """Seconds the daemon has to answer the doctor."""
 OLDEST_TMUX = 3
-"""First release whose commands take what Paso gives them (`new-session -e`)."""
+"""First release with options of a pane, by which a session is known (its CHANGES)."""
 
 
 class Check(NamedTuple):

@@ -51,6 +51,8 @@ ENTER_PAUSE_S = 0.2
 """Between a text and its Enter, in seconds. Programs take an Enter that comes with
 the text for a part of it; they allow for some 120 ms."""
 LINES_MAX = 50_000
+WORDS = 200
+"""Characters of what tmux says that stand in an error."""
 _TRIES = 4
 _GONE = "paso: gone"
 _READ_TO_THE_END = "exec cat >/dev/null"
@@ -123,7 +125,7 @@ class Tmux:
             time.sleep(0.05)
         found = read_panes(_answer(done, "make a terminal").splitlines())
         if not found:
-            raise ToolFailed(f"tmux does not say what it made: {done.out!r}")
+            raise ToolFailed(f"tmux does not say what it made: {done.out[:WORDS]!r}")
         return found[0]
 
     def _say_title(self, pane: PaneState, title: str) -> None:
@@ -360,6 +362,6 @@ def _literal(word: str) -> str:
 
 def _answer(done: Output, purpose: str) -> str:
     if done.code:
-        words = done.err.strip() or f"exit code {done.code}"
+        words = done.err.strip()[:WORDS] or f"exit code {done.code}"
         raise ToolFailed(f"tmux cannot {purpose}: {words}")
     return done.out

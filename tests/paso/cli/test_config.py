@@ -87,6 +87,19 @@ def problems(paso: Cli, **environ: str) -> str:
     return "\n".join(found.document["error"]["candidates"])
 
 
+@pytest.mark.parametrize(
+    ("says", "state"),
+    [("tmux 2.9a", "note"), ("tmux 3.0", "ok"), ("tmux next-3.6", "ok")],
+)
+def test_a_tmux_that_is_too_old_is_told(paso: Cli, says: str, state: str) -> None:
+    program = paso.folder / "tmux"
+    program.write_text(f"#!/bin/sh\necho '{says}'\n")
+    program.chmod(0o755)
+    found = paso.json("doctor", PATH=f"{paso.folder}:{os.environ['PATH']}")
+    (check,) = [one for one in found["checks"] if one["name"] == "sessions"]
+    assert (check["state"], says in check["message"]) == (state, True)
+
+
 def test_an_open_home_is_a_problem(paso: Cli) -> None:
     paso("add", "x")
     paso.home.chmod(0o755)

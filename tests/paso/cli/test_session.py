@@ -198,6 +198,20 @@ def test_a_pane_of_the_user_is_followed_and_never_closed(paso: Cli) -> None:
     wait_for(lambda: _shows(paso, adopted["id"], "\n42"))
 
 
+@pytest.mark.parametrize("said", ["", ">&2; exit 1"], ids=["made", "refused"])
+def test_of_what_a_strange_tmux_says_an_error_has_the_beginning(
+    paso: Cli, said: str
+) -> None:
+    program = paso.folder / "tmux"
+    program.write_text(f"#!/bin/sh\nprintf '%099999d' 1 {said}\n")
+    program.chmod(0o755)
+    path = f"{paso.folder}:{os.environ['PATH']}"
+    failed = paso("session", "start", "--json", "--", "true", PATH=path)
+    assert (failed.code, failed.error["code"]) == (1, "tool_failed")
+    assert "0000" in failed.error["message"]
+    assert len(failed.error["message"]) < 400
+
+
 # looking
 
 
