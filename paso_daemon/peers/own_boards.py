@@ -57,6 +57,10 @@ class OwnBoards:
         self._reading = asyncio.Lock()
         self.published = 0
 
+    def forget_published(self) -> None:
+        """What Redis had of ours may be gone."""
+        self._published.clear()
+
     async def answer(self, sender: str, params: dict[str, Any]) -> dict[str, Any]:
         """Publish a board, if its version is not there, and tell its version.
 
@@ -86,9 +90,9 @@ class OwnBoards:
         return found if age < RENEW_S else None
 
     async def _publish(self, uid: str) -> _Published:
-        before, head = self._published.get(uid), self._head()
-        now = asyncio.get_running_loop().time()
+        head, now = self._head(), asyncio.get_running_loop().time()
         packed = await asyncio.to_thread(_read, self._database, uid)
+        before = self._published.get(uid)
         if before and before.version == packed.version and now - before.at < RENEW_S:
             found = before._replace(head=head)
         else:

@@ -84,6 +84,7 @@ class Remote:
         peers.reader.board_bells.append(self.boards.changed)
         peers.rounds.on_live.append(self.boards.live)
         peers.rounds.on_gone.append(self.asking.gone)
+        peers.rounds.on_emptied.append(self.own_boards.forget_published)
         peers.on_stop.append(self._stop)
         peers.reports.append(self.report)
         directory.on_interest.append(self._interest)

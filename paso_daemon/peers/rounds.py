@@ -72,6 +72,8 @@ class Rounds:
         """Told the id of a computer that went away."""
         self.on_live: list[Callable[[str], None]] = []
         """Told the id of a computer that came, or began anew."""
+        self.on_emptied: list[Callable[[], None]] = [at.snapshots.forget_written]
+        """Called when what Redis had of ours may be gone."""
         self._own = own
         self._run = run
         self._at = at
@@ -143,10 +145,15 @@ class Rounds:
                 self._twins.ask()
         elif self.beats > 1:
             # It was emptied, or we were away for long.
-            self._at.snapshots.forget_written()
+            self.tell_emptied()
             self._at.link.post("SADD", self._at.keys.computers, self._own.id)
             self._looks = 0
             self._look_now.set()
+
+    def tell_emptied(self) -> None:
+        """What others are to find in Redis is written anew when it is asked for."""
+        for tell in self.on_emptied:
+            tell()
 
     # Hello and goodbye --------------------------------------------------------
 

@@ -269,7 +269,7 @@ class Peers:
             inbox = None
         await self._go_past(log)
         self.inbox.begin_at(inbox)
-        self.at.snapshots.forget_written()
+        self.rounds.tell_emptied()
         here = await self.rounds.beat()
         await self.rounds.look()
         self._twins.ask(again=True)

@@ -361,6 +361,25 @@ async def test_two_readers_share_what_is_published(
             await c.stop()
 
 
+async def test_a_board_that_redis_lost_is_there_for_the_next_reader(
+    redis: RedisServer, tmp_path: Path
+) -> None:
+    async with pair(redis, tmp_path) as (a, b):
+        new_board(b.home).close()
+        c = Full(tmp_path / "c", redis.url, "c")
+        try:
+            await c.joined()
+            await until(lambda: c.state_of(b) == "live")
+            a.remote.want(b.id)
+            await until(lambda: a.projects_of(b))
+            with redis.client() as client:
+                client.flushall()
+            c.remote.want(b.id)
+            await until(lambda: c.projects_of(b) == a.projects_of(b))
+        finally:
+            await c.stop()
+
+
 async def test_who_asks_once_gets_it_without_a_lease(
     redis: RedisServer, tmp_path: Path
 ) -> None:
