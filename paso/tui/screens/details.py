@@ -59,6 +59,7 @@ class Details(Dialog[None]):
         Binding("e", "edit", show=False),
         Binding("enter", "attach", show=False),
         Binding("s", "start_session", show=False),
+        Binding("S", "sessions", show=False),
         Binding("c", "comment", show=False),
         Binding("C", "edit_comment", show=False),
         Binding("X", "delete_comment", show=False),
@@ -79,7 +80,7 @@ class Details(Dialog[None]):
         self.task_id = task_id
         self.details: TaskDetails | None = None
         self.sessions: list[Session] = []
-        self._history: dict[str, list[SessionEvent]] = {}
+        self._histories: list[list[SessionEvent]] = []
         self._gone = ""
 
     def compose(self) -> ComposeResult:
@@ -115,10 +116,13 @@ class Details(Dialog[None]):
         if not self.paso.data.seen_sessions:
             return
         from paso.commands.session_reading import list_sessions, session_history
+        from paso.tui.screens.details_sessions import SHOWN
 
         db = self.paso.data.db
-        self.sessions = list_sessions(db, task_id=self.task_id, limit=MOST_SESSIONS)
-        self._history = {at.id: session_history(db, at.id) for at in self.sessions}
+        with db.read():
+            found = list_sessions(db, task_id=self.task_id, limit=MOST_SESSIONS)
+            histories = [session_history(db, at.id) for at in found[:SHOWN]]
+        self.sessions, self._histories = found, histories
 
     def _session_parts(self) -> list[Content | str]:
         if not self.sessions:
@@ -127,8 +131,7 @@ class Details(Dialog[None]):
 
         from paso.tui.screens.details_sessions import session_parts
 
-        found = [(one, self._history[one.id]) for one in self.sessions]
-        return session_parts(found, datetime.now(UTC))
+        return session_parts(self.sessions, self._histories, datetime.now(UTC))
 
     def _show(self) -> None:
         frame = self.query_one(".dialog--frame")
@@ -176,6 +179,9 @@ class Details(Dialog[None]):
                 (at, f"{cut(escape(at.title), 40)}  {phase_words(at)}") for at in live
             ]
             self._pick("Attach to", options, self.paso.calls.attach)
+
+    def action_sessions(self) -> None:
+        self.paso.show_sessions()
 
     def action_start_session(self) -> None:
         card = self.paso.state.cards.get(self.task_id)

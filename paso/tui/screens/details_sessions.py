@@ -38,15 +38,17 @@ LOOKS = {
 
 
 def session_parts(
-    found: Sequence[tuple[Session, Sequence[SessionEvent]]], now: datetime
+    sessions: Sequence[Session],
+    histories: Sequence[Sequence[SessionEvent]],
+    now: datetime,
 ) -> list[Content | str]:
     """What the sessions of a card did; empty when it has none.
 
     Arguments:
-        found: each with its history, oldest event first.
+        histories: those of the sessions that are shown, oldest event first.
     """
     parts: list[Content | str] = []
-    for session, history in found[:SHOWN]:
+    for session, history in zip(sessions[:SHOWN], histories, strict=True):
         look = LOOKS.get(state_of(session), "$foreground 60%")
         parts.append(Content.styled(f"{sign_of(session)} ", look))
         parts.append(f"{cut(escape(session.title), 40)}  {phase_words(session)}")
@@ -54,8 +56,8 @@ def session_parts(
         where = f"  {age}  {session.id[:SHORT_ID]}\n"
         parts.append(Content.styled(where, "$foreground 50%"))
         parts += _events(history)
-    if len(found) > SHOWN:
-        parts.append(f"and {len(found) - SHOWN} more: S\n")
+    if len(sessions) > SHOWN:
+        parts.append(f"and {len(sessions) - SHOWN} more: S\n")
     return parts
 
 

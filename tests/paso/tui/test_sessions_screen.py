@@ -9,6 +9,8 @@ from paso.errors import NotFound
 from paso.tui import board_app
 from paso.tui.board_app import PasoApp
 from paso.tui.screens.confirm import Confirm
+from paso.tui.screens.details import Details
+from paso.tui.screens.details_sessions import SHOWN
 from paso.tui.screens.remote_board import RemoteScreen
 from paso.tui.screens.sessions import Sessions
 from paso.tui.widgets.session_list import SessionList
@@ -411,4 +413,21 @@ async def test_the_details_of_a_card_tell_of_its_sessions(desk: Desk) -> None:
         await pilot.press("enter")
         await pilot.pause()
         assert app.board.bar is not None
-        assert "are over" in app.board.bar.message
+        assert "are over: S shows what they left" in app.board.bar.message
+        await pilot.press("S")
+        await until(lambda: isinstance(app.screen, Sessions), "the list")
+        await pilot.press("escape")
+        await until(lambda: isinstance(app.screen, Details), "the details")
+
+
+async def test_the_details_of_a_card_with_many_sessions_show_the_newest(
+    desk: Desk,
+) -> None:
+    task = desk.add("one")
+    for number in range(SHOWN + 2):
+        run(desk.db, f"build {number}", task.id)
+    async with desk.open(size=(100, 60)) as (app, pilot):
+        await pilot.press("space")
+        await until(lambda: "and 2 more: S" in screen_text(app), "their number")
+        assert "build 9" in screen_text(app)
+        assert "build 1 " not in screen_text(app)
