@@ -15,7 +15,7 @@ from paso_daemon.sessions.writer import Writer
 from paso_daemon.tasks import Health
 from tests.paso_daemon.sessions.bench import Bench, standing_still
 from tests.paso_daemon.sessions.conftest import MakeThread
-from tests.paso_daemon.sessions.threads import until
+from tests.paso_daemon.sessions.threads import held, settled, until
 
 pytestmark = pytest.mark.tmux
 
@@ -27,6 +27,7 @@ class Ear:
 
     def __init__(self, looks: Writer, bench: Bench, idle_after_s: float) -> None:
         self.watched = False
+        self.looks = looks
         self.health = Health()
         self.looked: list[str] = []
         self.acted: list[tuple[str, Act]] = []
@@ -147,12 +148,21 @@ async def test_a_server_that_does_not_answer_is_a_fault_until_it_does(
 async def test_after_the_close_nothing_is_asked_nor_told(
     ear: Ear, bench: Bench
 ) -> None:
-    one = bench.start("sleep 1000")
-    with standing_still(bench.server(one)):
-        ear.watch.follow(one, bench.ref(one), "working")
-        await asyncio.sleep(2 * POLL_S)
+    one = bench.start("while :; do echo news; sleep 0.1; done")
+    with held(ear.looks):
+        ear.watch.follow(one, bench.ref(one), "idle")
+        await until(lambda: len(ear.looks) == 1)
         ear.watch.close()
-    ear.watch.soon()
-    bench.kill(one)
-    await asyncio.sleep(4 * POLL_S)
-    assert (ear.looked, ear.acted, ear.shown) == ([], [], [])
+        assert len(ear.looks) == 0
+    with standing_still(bench.server(one)):
+        other = Ear(ear.looks, bench, 1000.0)
+        other.watch.follow(one, bench.ref(one), "idle")
+        await asyncio.sleep(3 * POLL_S)  # it asks, and waits for the answer
+        other.watch.close()
+    await settled(ear.looks)
+    with held(ear.looks):
+        other.watch.soon()
+        await asyncio.sleep(3 * POLL_S)
+        assert len(ear.looks) == 0
+    for each in (ear, other):
+        assert (each.looked, each.acted, each.shown) == ([], [], [])
