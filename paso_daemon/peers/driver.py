@@ -244,4 +244,7 @@ def _server_fault(error: BaseException, place: str) -> PasoError | None:
         return TimedOut(f"{place} is busy: {error}")
     if isinstance(error, MOVED):
         return PeerUnreachable(f"{place}: another server leads now")
+    if str(error).startswith("unknown command"):
+        # It was renamed, or this is no Redis. What follows are our words, not its.
+        return Refused(f"{place} refuses us: {str(error).partition(',')[0]}")
     return None

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from paso import __version__
-from paso.errors import BadEvent
+from paso.errors import BadEvent, Refused
 from paso.model import LIVE_PHASES
 from paso_daemon.cache import LIVE
 from paso_daemon.peers.answers import Failed
@@ -94,13 +94,18 @@ class Rounds:
     # Beat ---------------------------------------------------------------------
 
     async def beat_for_ever(self) -> NoReturn:
-        """Say each `beat_s` that we are here. Raises as the link."""
+        """Say each `beat_s` that we are here. Raises as `beat`."""
         while True:
             await asyncio.sleep(self._beat_s)
             await self.beat()
 
     async def beat(self) -> str:
-        """Say that we are here; return what was said."""
+        """Say that we are here; return what was said.
+
+        Raises:
+            PeerUnreachable: as the link tells.
+            Refused: the server cannot do it.
+        """
         directory = self._at.directory
         stats = await self._sampler.ask()
         self._presence.own_name = directory.own.name  # it may have a new one
@@ -126,6 +131,8 @@ class Rounds:
         (before,) = await self._at.link.ask(said)
         if isinstance(before, Failed):  # something else than a text is in its place
             _, before = await self._at.link.ask(("DEL", key), said)
+        if isinstance(before, Failed):
+            raise Refused(f"no sign of life can be left: {before.text}: Redis 6.2?")
         self._look_at_own(before)
         return value.decode()
 

@@ -106,6 +106,33 @@ async def test_a_user_without_rights_is_told_so(tmp_path: Path) -> None:
         await node.stop()
 
 
+@pytest.mark.parametrize("command", ["TIME", "SET", "XADD", "XREAD"])
+async def test_a_server_without_a_command_is_told_of(
+    tmp_path: Path, command: str
+) -> None:
+    with RedisServer("--rename-command", command, "") as server:
+        node = Node(tmp_path / "a", server.url)
+        await node.start()
+        await until(lambda: node.peers.state == "refused")
+        assert "unknown command" in node.peers.reason
+        assert command in node.peers.reason.upper()
+        await node.stop()
+
+
+async def test_a_server_that_does_not_take_a_sign_of_life_is_refused(
+    tmp_path: Path,
+) -> None:
+    """As Redis before 6.2, which knows no GET in a SET."""
+    with RedisServer(
+        "--rename-command", "SET", "", "--rename-command", "GETSET", "SET"
+    ) as server:
+        node = Node(tmp_path / "a", server.url)
+        await node.start()
+        await until(lambda: node.peers.state == "refused")
+        assert "sign of life" in node.peers.reason
+        await node.stop()
+
+
 def make_certificates(folder: Path, *names: str) -> None:
     """A CA, and a certificate of it for each name, as `openssl` makes them."""
 
