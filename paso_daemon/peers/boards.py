@@ -22,6 +22,7 @@ from paso.errors import BadEvent, NotFound, PasoError
 from paso.events.backoff import Backoff
 from paso_daemon.bounded import BoundedDict
 from paso_daemon.peers.board_text import Lines, Record, Unpacked, records_of, unpack
+from paso_daemon.peers.log import START, Position, told_position
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class _Board:
         self.lines: Lines = {}
         self.read_at = float("-inf")
         self.took_s = 0.0
-        self.position = (0, 0)
+        self.position = START
         self.due: float | None = None
         self.asked_at = float("-inf")
         self.busy = False
@@ -291,7 +292,9 @@ class RemoteBoards:
         sealed = await self._keys.fetch(computer, project_uid)
         if sealed is None:
             raise BadEvent("what was announced is not there")
-        if (sealed.gen, sealed.n) < board.position:
+        told_at = told_position(told.get("gen"), told.get("n"))
+        position = Position(sealed.gen, sealed.n)
+        if position < max(board.position, told_at):
             self.refused += 1
             raise BadEvent("an old one in the place of a newer one")
         found = await asyncio.to_thread(
@@ -307,7 +310,7 @@ class RemoteBoards:
             self._remember(board, found.lines)
         else:
             return
-        board.version, board.position = found.version, (sealed.gen, sealed.n)
+        board.version, board.position = found.version, position
         board.read_at = self._loop.time()
 
     def _remember(self, board: _Board, lines: Lines) -> None:

@@ -481,6 +481,20 @@ async def test_an_old_board_put_back_is_refused(it: World) -> None:
 
 
 @world
+async def test_nor_does_it_convince_who_never_saw_the_new_one(it: World) -> None:
+    number, uid = it.project("Shop")
+    create_task(it.db, number, "Old")
+    await it.own.answer(READER, {"project_uid": uid})
+    old = it.redis.values[key_of(OWNER, uid)]
+    create_task(it.db, number, "New")
+    await it.own.answer(READER, {"project_uid": uid})
+    it.redis.values[key_of(OWNER, uid)] = old
+    it.boards.want(OWNER, uid)
+    await until(lambda: it.boards.refused)
+    assert not it.screen.tasks
+
+
+@world
 async def test_a_forgotten_computer_leaves_nothing(it: World) -> None:
     _, uid = it.project("Shop")
     it.boards.want(OWNER, uid)
