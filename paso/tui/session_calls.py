@@ -13,7 +13,7 @@ import asyncio
 from typing import Any
 
 from paso.errors import PasoError, PhaseRefused
-from paso.model import GRACE_S
+from paso.model import GRACE_S, SHORT_ID
 from paso.text import cut, escape
 from paso.tui.keys import key_for
 from paso.tui.messages import error_words
@@ -90,7 +90,7 @@ class SessionCalls:
             self._app.run_worker(self._attach(session), name="attach", group="attach")
             return
         name = self._app.book.computer(session.computer).name
-        self._app.say(f"it runs on {name}: {attach_there(name, session.id)}")
+        self._app.say(f"to attach: {attach_there(name, session.id[:SHORT_ID])}")
 
     async def _attach(self, session: Session) -> None:
         from paso.sessions.actions import attach_argv
