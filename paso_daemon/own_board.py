@@ -1,6 +1,9 @@
 """Projects and tasks of this computer, read from its database in a thread.
 
-For clients that have no database at hand, and page by page: nothing is kept.
+For clients that have no database at hand, and page by page: nothing is kept. They see
+all that the command line can show, archived projects too, in the order of uids, which
+a page can go on from. What other computers see is read by `peers/board_reader`: only
+what is at work, whole, in the order of the board.
 
 Never: write, block the loop, make a database.
 """

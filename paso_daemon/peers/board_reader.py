@@ -1,5 +1,9 @@
 """Reads this computer's projects and tasks for those who look from elsewhere.
 
+Only projects at work, each whole and in the order of its board, with `columns`: the
+rules of the command line's lists. Our own clients read pages of everything instead,
+archived projects too, from `own_board`.
+
 Called in a worker thread: each reading has a connection of its own, which cannot
 write, and is closed at the end.
 
