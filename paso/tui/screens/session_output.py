@@ -112,7 +112,7 @@ class SessionOutput(Dialog[None]):
         frame = self.query_one(VerticalScroll)
         at_end = frame.scroll_offset.y >= frame.max_scroll_y
         shown = escape(text.rstrip(), lines=True).expandtabs()
-        self.query_one("#output", Static).update(Content(shown or "(no output yet)"))
+        self.query_one("#output", Static).update(Content(shown or "(no output)"))
         if at_end:
             self.call_after_refresh(frame.scroll_end, animate=False)
 

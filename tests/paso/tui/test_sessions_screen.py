@@ -357,6 +357,16 @@ async def test_a_session_that_cannot_be_attached_to_any_more_names_the_key_that_
         await until(lambda: words in screen_text(app), "the refusal")
 
 
+async def test_of_one_that_wrote_nothing_no_more_output_is_promised(
+    desk: Desk,
+) -> None:
+    made = run(desk.db, "silent", project_id=desk.project.id)
+    sessions.session_lost(desk.db, made.id, "the tmux server is gone")
+    async with desk.open() as (app, pilot):
+        await pilot.press("S", "o")
+        await until(lambda: "(no output)" in screen_text(app), "the empty output")
+
+
 async def test_what_another_computer_answers_is_told_in_words(desk: Desk) -> None:
     async with desk.open() as (app, pilot):
         await pilot.press("S")
