@@ -125,9 +125,8 @@ def run_send(context: Context, found: Arguments) -> int:
     if one.is_here:
         from paso.sessions.actions import send
 
-        return answer(context, here(context, send(
-            context.db, one.session.id, text, enter=enter
-        )))  # fmt: skip
+        sent = send(context.db, one.session.id, text, enter=enter)
+        return answer(context, here(context, sent))
     from paso.cli.session_remote import act
 
     done = act(context, one, "session_send", {"text": text, "enter": enter})
@@ -141,9 +140,8 @@ def run_end(context: Context, found: Arguments) -> int:
     if one.is_here:
         from paso.sessions.actions import end
 
-        return answer(context, here(context, end(
-            context.db, one.session.id, grace_s=grace_s
-        )))  # fmt: skip
+        ended = end(context.db, one.session.id, grace_s=grace_s)
+        return answer(context, here(context, ended))
     if grace_s > REMOTE_GRACE_MAX_S:
         raise InvalidValue(f"another computer gives {REMOTE_GRACE_MAX_S:g} s at most")
     from paso.cli.session_remote import act
