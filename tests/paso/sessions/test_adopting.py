@@ -152,7 +152,7 @@ def test_its_end_ends_the_process_of_the_pane_only(
     note = tmp_path / "pid"
     tmux(users, "split-window", "-d", "-t", "%0", "--", "sleep", "601")
     session = actions.adopt(db, paths, "%0", socket=users)
-    actions.send(db, session.id, f"nohup sleep 600 & echo $! > {note}")
+    actions.send(db, session.id, f"nohup sleep 600 >/dev/null 2>&1 & echo $! > {note}")
     until(lambda: note.exists() and note.read_text().strip())
     over = actions.end(db, session.id)
     assert (over.phase, over.attention) == (ENDED, "none")
