@@ -3,12 +3,11 @@
 Its version is made of its content, so an equal board has an equal version, whatever was
 written and undone meanwhile.
 
-Never: do I/O, read a clock, trust a length that somebody else wrote.
+Never: do I/O, read a clock, unpack more than `MAX_RAW`.
 """
 
 from __future__ import annotations
 
-import time
 import zlib
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -16,6 +15,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from paso.errors import BadEvent, Refused
+from paso_daemon.peers.signing import object_of
+from paso_daemon.peers.unpacking import inflated, with_breaks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,9 +36,6 @@ MAX_RAW = 32 * 1024 * 1024
 """Bytes of all lines. Ten thousand ordinary tasks have 7 MiB, compressed 0.5."""
 
 LEVEL = 3
-
-BREATH = 50
-"""Lines that are read before the loop, which waits for this thread, may go on."""
 
 
 class Packed(NamedTuple):
@@ -92,22 +90,20 @@ def unpack(project_uid: str, data: bytes, known: Lines | None = None) -> Unpacke
     Raises:
         BadEvent: it is none, another project's, or too large.
     """
-    raw = _inflated(data)
+    raw = inflated(data, MAX_RAW, "a board")
     first, *lines = raw.split(b"\n")
     if len(lines) > MAX_TASKS:
         raise BadEvent("a board of too many tasks")
-    head = _record(first)
+    head = object_of(first)
     if head.get("project_uid") != project_uid:
         raise BadEvent("another project's board")
     found: Lines = {}
     news = []
-    for number, line in enumerate(lines):
-        if number % BREATH == 0:
-            time.sleep(0)  # lets go of the interpreter's lock
+    for line in with_breaks(lines):
         digest = sha256(line).digest()[:8]
         uid = (known or {}).get(digest)
         if uid is None:
-            uid = str(_record(line).get("uid"))
+            uid = str(object_of(line).get("uid"))
             news.append(line)
         found[digest] = uid
     return Unpacked(sha256(raw).hexdigest()[:16], found, news)
@@ -115,26 +111,4 @@ def unpack(project_uid: str, data: bytes, known: Lines | None = None) -> Unpacke
 
 def records_of(lines: Iterable[bytes]) -> list[Record]:
     """Return what lines say. Raises BadEvent."""
-    return [_record(line) for line in lines]
-
-
-def _record(line: bytes) -> Record:
-    try:
-        record = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        raise BadEvent("a board that is not JSON") from None
-    if not isinstance(record, dict):
-        raise BadEvent("a board of something else than records")
-    return record
-
-
-def _inflated(data: bytes) -> bytes:
-    """A few bytes may stand for gigabytes: no more than the limit is written out."""
-    reader = zlib.decompressobj()
-    try:
-        raw = reader.decompress(data, MAX_RAW + 1)
-    except zlib.error:
-        raise BadEvent("a board that cannot be read") from None
-    if len(raw) > MAX_RAW or not reader.eof:
-        raise BadEvent("a board that is too large or cut off")
-    return raw
+    return [object_of(line) for line in lines]

@@ -12,13 +12,13 @@ Never: change what is known, let a snapshot lead back, unpack what is not signed
 from __future__ import annotations
 
 import asyncio
-import time
 import zlib
 from typing import NamedTuple
 
-from paso.errors import BadEvent, PeerUnreachable
+from paso.errors import PeerUnreachable
 from paso_daemon.peers.log import Position
 from paso_daemon.peers.signing import object_of
+from paso_daemon.peers.unpacking import inflated, with_breaks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ KIND = "snap"
 SNAP_MS = 24 * 3_600_000
 MAX_UNPACKED = 64 * 1024 * 1024
 """Bytes; a cache holds 32 MiB of one computer."""
-BREATH = 50
-"""Lines that are read before the loop, which waits for this thread, may go on."""
 LEVEL = 1
 """Of zlib: a tenth of the size in 15 ms."""
 
@@ -68,23 +66,12 @@ def unpack(signer: Signer, owner: str, value: bytes) -> Snapshot:
         BadEvent: it is not signed by the network for this owner, or too large.
     """
     said = signer.unseal(owner, KIND, value)
-    packer = zlib.decompressobj()
-    try:
-        data = packer.decompress(said.body, MAX_UNPACKED)
-    except zlib.error as error:
-        raise BadEvent(f"a snapshot is damaged: {error}") from None
-    if packer.unconsumed_tail:
-        raise BadEvent(f"a snapshot has more than {MAX_UNPACKED} bytes")
-    if not packer.eof:
-        raise BadEvent("a snapshot is cut off")
-    lines = enumerate(data.split(b"\n"))
-    rows = [_row(number, line) for number, line in lines if line]
+    lines = inflated(said.body, MAX_UNPACKED, "a snapshot").split(b"\n")
+    rows = [_row(line) for line in with_breaks(lines) if line]
     return Snapshot(Position(said.gen, said.n), rows)
 
 
-def _row(number: int, line: bytes) -> Row:
-    if number % BREATH == 0:
-        time.sleep(0)  # lets go of the interpreter's lock
+def _row(line: bytes) -> Row:
     record = object_of(line)
     return Row(record.get("id"), record.get("version"), line)
 
