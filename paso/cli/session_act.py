@@ -14,7 +14,7 @@ from paso.cli.output import flush, is_terminal
 from paso.cli.pieces import FOR_TASK, SESSION, TITLE
 from paso.cli.session_find import Found, as_told, find, here
 from paso.cli.session_words import session_line
-from paso.cli.session_work import folder, title_of, work_of
+from paso.cli.session_work import title_of, work_of
 from paso.errors import InvalidValue, PasoError, Refused, UsageError
 from paso.model import GRACE_S, REMOTE_GRACE_MAX_S, SHORT_ID
 from paso.tui.session_words import attach_there
@@ -49,7 +49,7 @@ def run_start(context: Context, found: Arguments) -> int:
         context.db,
         context.paths,
         argv,
-        cwd=os.path.abspath(os.path.expanduser(found.text("cwd") or folder())),
+        cwd=found.text("cwd") or "",
         title=title_of(found),
         task_id=task_id,
         project_id=project_id,

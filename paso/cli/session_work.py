@@ -89,6 +89,7 @@ def _project_here(db: Database, explicit: str | None) -> Project | None:
     from paso.commands.projects import named_project
 
     try:
-        return named_project(db, explicit, cwd=folder())
+        # Of a folder that is gone nothing is above it but the root.
+        return named_project(db, explicit, cwd=os.path.join("/", folder()))
     except (NotFound, InvalidValue):
         return None

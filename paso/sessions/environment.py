@@ -83,6 +83,20 @@ def terminal_name(environ: Mapping[str, str] = os.environ) -> str:
     return TERMINALS[-1]
 
 
+def whole_folder(text: str) -> str:
+    """Return `text` as a whole path; empty is the folder that we are in.
+
+    Raises:
+        InvalidValue: it is meant from the folder that we are in, and that is gone.
+    """
+    try:
+        return os.path.abspath(os.path.expanduser(text or "."))
+    except FileNotFoundError as error:
+        raise InvalidValue(
+            "the folder that we are in is gone", hint="name one with its whole path"
+        ) from error
+
+
 def checked_command(argv: Sequence[str], cwd: str) -> str:
     """Return `cwd` as a whole path of a folder that can be entered.
 
@@ -93,7 +107,7 @@ def checked_command(argv: Sequence[str], cwd: str) -> str:
         raise InvalidValue("a session needs a command")
     if any("\0" in word for word in argv):
         raise InvalidValue("a command cannot hold the character NUL")
-    folder = os.path.abspath(os.path.expanduser(cwd or "."))
+    folder = whole_folder(cwd)
     # tmux would silently take another folder.
     if not os.path.isdir(folder):
         raise InvalidValue(f"there is no folder {folder}")

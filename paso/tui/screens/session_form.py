@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from paso.errors import InvalidValue
 from paso.model import TITLE_MAX, Session
+from paso.sessions.environment import whole_folder
 from paso.text import cut, escape
 from paso.tui.screens.form import Form, row
 from paso.tui.widgets.fields import TextBlock, TextLine
@@ -34,7 +35,14 @@ class Start:
         of_task = list_sessions(db, task_id=task_id, limit=20) if task_id else []
         last = _newest(of_task) or _newest(list_sessions(db, limit=200))
         self.command = shlex.join(last.argv) if last else ""
-        self.folder = last.cwd if last else os.getcwd()
+        self.folder = last.cwd if last else _folder()
+
+
+def _folder() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return os.path.expanduser("~")
 
 
 def _newest(sessions: list[Session]) -> Session | None:
@@ -114,8 +122,12 @@ def read_command(text: str) -> list[str]:
 
 
 def read_folder(text: str) -> str:
-    """The folder as a whole path; empty is the one we are in."""
-    return os.path.abspath(os.path.expanduser(text.strip() or "."))
+    """The folder as a whole path; empty is the one we are in.
+
+    Raises:
+        InvalidValue: that one is gone.
+    """
+    return whole_folder(text.strip())
 
 
 class SendForm(Form[bool]):

@@ -212,6 +212,30 @@ def test_of_what_a_strange_tmux_says_an_error_has_the_beginning(
     assert len(failed.error["message"]) < 400
 
 
+def test_a_folder_that_is_gone_stops_no_command_but_one_that_needs_it(
+    paso: Cli, db: Database
+) -> None:
+    folder = paso.folder / "gone"
+    environ = {**paso.environ, "PASO_HOME": str(paso.home)}
+
+    def inside_it(words: str) -> subprocess.CompletedProcess[str]:
+        folder.mkdir()
+        line = f'cd {folder} && rmdir {folder} && exec "$@"'
+        argv = ["sh", "-c", line, "sh", *PASO, *words.split()]
+        return subprocess.run(
+            argv, env=environ, capture_output=True, text=True, timeout=30
+        )
+
+    started = inside_it("session start --json -- true")
+    assert started.returncode == 5
+    assert "the folder that we are in is gone" in started.stdout
+    elsewhere = inside_it("session start --json --cwd / -- true")
+    assert json.loads(elsewhere.stdout)["data"]["cwd"] == "/"
+    wrapped = inside_it("run --title wrapped -- true")
+    assert (wrapped.returncode, wrapped.stderr) == (0, "")
+    assert {one.title for one in store.list_sessions(db)} == {"true", "wrapped"}
+
+
 # looking
 
 
