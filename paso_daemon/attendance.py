@@ -36,6 +36,5 @@ def look_after(server: Server, connection: Connection, now: float) -> None:
 def look_at_name(server: Server) -> None:
     """`paso computer rename` writes a file; reading it takes some microseconds."""
     name = computer_name(server.paths.home)
-    if name != server.computer.name:
-        server.computer = server.computer._replace(name=name)
+    if name != server.directory.own.name:
         server.directory.rename(name)

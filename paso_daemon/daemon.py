@@ -134,7 +134,7 @@ class Daemon:
             health=self._health,
             ring=server.pump.ring,
             is_followed=lambda: self._peers.is_followed,
-            fds_left=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+            fds_limit=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
         )
         server.reports["session_keeper"] = made.report
         return made

@@ -85,7 +85,7 @@ def _status(server: Server, params: Params) -> dict[str, Any]:
         "sessions": _sessions(server),
         "peers": server.directory.peers_status(),
         "degraded": server.health.told(),
-        "computer": server.computer._asdict(),
+        "computer": server.directory.own._asdict(),
         "loop": type(server.loop).__module__.partition(".")[0],
         **{name: told() for name, told in server.reports.items()},
     }

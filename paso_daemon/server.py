@@ -77,7 +77,6 @@ class Server:
     ) -> None:
         self.loop = loop
         self.settings = settings
-        self.computer = computer
         self.paths = paths
         self.tasks = tasks
         self.health = health
@@ -288,7 +287,7 @@ class Server:
         if pid is not None:
             connection.pid = pid
         connection.origin = encode_part(
-            {"client": client, "pid": connection.pid, "computer": self.computer.id}
+            {"client": client, "pid": connection.pid, "computer": self.directory.own.id}
         )
 
     def _welcome(self) -> Frame:
@@ -297,7 +296,7 @@ class Server:
             "v": PROTOCOL,
             "daemon": __version__,
             "pid": os.getpid(),
-            "computer": self.computer._asdict(),
+            "computer": self.directory.own._asdict(),
             "epoch": self.hub.epoch,
             "seq": self.hub.seq,
             "change": self.pump.head,

@@ -39,7 +39,7 @@ class Sessions:
         database: path of the database.
         ring: looks at the database; called after each write of ours.
         is_followed: True while another computer follows our sessions.
-        fds_left: descriptors that may be open.
+        fds_limit: descriptors that may be open.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Sessions:
         health: Health,
         ring: Callable[[], None],
         is_followed: Callable[[], bool],
-        fds_left: int,
+        fds_limit: int,
     ) -> None:
         self._database = database
         self._loop = loop
@@ -60,7 +60,7 @@ class Sessions:
         self._health = health
         self._ring = ring
         self._is_followed = is_followed
-        self._fds_max = min(FDS_MAX, fds_left // 8)
+        self._fds_max = min(FDS_MAX, fds_limit // 8)
         self._config = config
         self._keeper: Keeper | None = None
         self._threads: list[Writer] = []

@@ -42,7 +42,7 @@ async def make(db: Database) -> AsyncIterator[Make]:
             health=Health(),
             ring=lambda: made[0].ring(),
             is_followed=lambda: False,
-            fds_left=100,
+            fds_limit=100,
         )
         made.append(one)
         return one
