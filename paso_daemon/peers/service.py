@@ -262,6 +262,7 @@ class Peers:
             ("XREVRANGE", keys.inbox(own), *newest),
             ("SADD", keys.computers, own),
             ("PEXPIRE", keys.log(own), LOG_MS),
+            ("XREAD", "COUNT", 1, "STREAMS", keys.inbox(own), "$"),
         )
         self._clock.told(now)
         if isinstance(inbox, Failed) or self._clock.is_ahead(last_id(inbox) or b"0"):
@@ -277,6 +278,8 @@ class Peers:
         self.publisher.send_again()
         self.reader.want(self._wishes())
         self.reader.reconnected()
+        # Answered after all of the above: whoever may not do it has not joined.
+        await ask(("TIME",))
 
     async def _go_past(self, newest: Any) -> None:
         """Begin a generation after whatever stands in our log and is not ours."""

@@ -106,6 +106,30 @@ async def test_a_user_without_rights_is_told_so(tmp_path: Path) -> None:
         await node.stop()
 
 
+def denied(client: Any) -> int:
+    found: int = client.info("errorstats")["errorstat_NOPERM"]["count"]
+    return found
+
+
+@pytest.mark.parametrize("may_not", ["xread", "xadd", "set", "sadd", "xrevrange"])
+async def test_who_may_not_do_all_of_it_has_not_joined(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, may_not: str
+) -> None:
+    """Else it would join and break off again, several times a second."""
+    caplog.set_level("INFO", "paso.daemon")
+    with RedisServer() as server:
+        with server.client() as client:
+            rules = ["on", ">x", "~*", "+@all", f"-{may_not}"]
+            client.execute_command("ACL", "SETUSER", "poor", *rules)
+        node = Node(tmp_path / "a", f"{server.url}?username=poor&password=x")
+        await node.start()
+        await until(lambda: node.peers.state == "refused")
+        with server.client() as client:
+            await until(lambda: denied(client) > 3)
+        assert "joined" not in caplog.text
+        await node.stop()
+
+
 @pytest.mark.parametrize("command", ["TIME", "SET", "XADD", "XREAD"])
 async def test_a_server_without_a_command_is_told_of(
     tmp_path: Path, command: str
@@ -290,8 +314,7 @@ async def test_sentinels_name_the_leader(tmp_path: Path) -> None:
 async def test_a_failover_is_followed_and_nothing_is_lost(tmp_path: Path) -> None:
     with Sentinels(tmp_path) as watched:
         async with nodes(watched.url, tmp_path, "a", "b") as (a, b):
-            a.watch("sessions")
-            await until(lambda: a.peers.reader.is_reading(b.id))
+            await a.follow(b)
             b.put(1)
             await until(lambda: a.agrees_with(b))
             watched.servers[0].stop()
