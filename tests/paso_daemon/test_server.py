@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from paso.computer import rename_computer
 from paso.events.types import SNAPSHOT_TOPICS, TOPICS
 from tests.support.daemon import ROOT, RunningDaemon, new_board, wait_for
 from tests.support.protocol_client import (
@@ -228,6 +229,23 @@ def test_status_tells_of_itself(daemon: RunningDaemon, loop: str) -> None:
         counters["events_in"] == counters["events_out"] == counters["deliveries"] == 1
     )
     assert counters["bad_frames"] == 1
+
+
+def test_another_name_of_the_computer_is_told_and_holds_from_then_on(
+    paso_home: Path,
+) -> None:
+    with RunningDaemon(paso_home, tick_s=0.05) as daemon, daemon.client() as client:
+        client.subscribe(["computers"])
+        rename_computer(str(paso_home), "notebook")
+        event = client.read_until("event")["event"]
+        assert event["type"] == "computer_updated"
+        assert (event["computer"]["name"], event["computer"]["this"]) == (
+            "notebook",
+            True,
+        )
+        assert client.request("status")["result"]["computer"]["name"] == "notebook"
+        with daemon.client() as late:
+            assert late.hello()["computer"]["name"] == "notebook"
 
 
 def test_clients_are_listed(daemon: RunningDaemon) -> None:
