@@ -112,8 +112,19 @@ class Node:
         subscription = Subscription(frozenset(topics or ("sessions",)), 0, computer)
         self.hub.join(member, subscription)
 
+    async def follow(self, *others: Node) -> None:
+        """Look at sessions until every change of those of `others` comes here."""
+        self.watch("sessions")
+        for other in others:
+            await until(lambda id=other.id: self.peers.reader.is_reading(id))  # type: ignore[misc]
+
     def leave(self, member: str = "me") -> None:
         self.hub.leave(member)
+
+    async def shows(self, *others: Node) -> None:
+        """Wait until what is known of `others` is what they have, and it is some."""
+        for other in others:
+            await until(lambda one=other: self.agrees_with(one) and self.of(one))  # type: ignore[misc]
 
     def put(self, id: int, version: int = 1, **more: Any) -> str:
         """Change a session of this computer."""
@@ -144,6 +155,9 @@ class Node:
         return str(record["state"]) if record else ""
 
 
+AnyNode = TypeVar("AnyNode", bound=Node)
+
+
 def session_id(number: int) -> str:
     return f"{number:016x}"
 
@@ -163,6 +177,16 @@ def session(number: int, version: int = 1, **more: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
+async def running(node: AnyNode) -> AsyncIterator[AnyNode]:
+    """A computer that takes part, as one that was started again."""
+    try:
+        await node.joined()
+        yield node
+    finally:
+        await node.stop()
+
+
+@asynccontextmanager
 async def nodes(
     server: RedisServer | str, folder: Path, *names: str, **more: Any
 ) -> AsyncIterator[list[Node]]:
@@ -178,3 +202,15 @@ async def nodes(
     finally:
         for node in made:
             await node.stop()
+
+
+@asynccontextmanager
+async def following(
+    server: RedisServer | str, folder: Path, *names: str, **more: Any
+) -> AsyncIterator[list[Node]]:
+    """Computers of which the first one follows the second and shows session 1 of it."""
+    async with nodes(server, folder, *names, **more) as made:
+        await made[0].follow(made[1])
+        made[1].put(1)
+        await made[0].shows(made[1])
+        yield made

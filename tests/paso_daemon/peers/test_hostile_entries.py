@@ -17,7 +17,15 @@ from paso_daemon.peers.inbox import MAX_BODY, fields_of, signed_of
 from paso_daemon.peers.log import Position
 from paso_daemon.peers.signing import Signer
 from paso_daemon.peers.snapshots import Row, pack, unpack
-from tests.paso_daemon.peers.node import Node, nodes, session, session_id, until
+from tests.paso_daemon.peers.node import (
+    Node,
+    following,
+    nodes,
+    running,
+    session,
+    session_id,
+    until,
+)
 from tests.support.redis import KEY, RedisServer
 
 SIGNER = Signer("test", KEY)
@@ -53,11 +61,7 @@ def message(
 async def test_a_forged_entry_is_refused_and_what_follows_is_not_lost(
     redis: RedisServer, tmp_path: Path
 ) -> None:
-    async with nodes(redis, tmp_path, "a", "b") as (a, b):
-        a.watch("sessions")
-        await until(lambda: a.peers.reader.is_reading(b.id))
-        b.put(1)
-        await until(lambda: a.agrees_with(b))
+    async with following(redis, tmp_path, "a", "b") as (a, b):
         with redis.client() as client:
             n = b.peers.publisher.n + 1
             entry_id = f"{b.peers.publisher.gen}-{n}"
@@ -75,8 +79,7 @@ async def test_an_entry_with_the_last_of_all_numbers_is_cleaned_away(
     redis: RedisServer, tmp_path: Path, entry_id: str
 ) -> None:
     async with nodes(redis, tmp_path, "a", "b") as (a, b):
-        a.watch("sessions")
-        await until(lambda: a.peers.reader.is_reading(b.id))
+        await a.follow(b)
         with redis.client() as client:
             client.xadd(log_key(b), {"k": "x"}, id=entry_id)
         b.put(1)
@@ -89,9 +92,7 @@ async def test_entries_copied_to_another_place_are_refused(
     redis: RedisServer, tmp_path: Path
 ) -> None:
     async with nodes(redis, tmp_path, "a", "b", "c", peer_lease_s=30) as (a, b, c):
-        a.watch("sessions")
-        await until(lambda: a.peers.reader.is_reading(b.id))
-        await until(lambda: a.peers.reader.is_reading(c.id))
+        await a.follow(b, c)
         b.put(1)
         await until(lambda: a.agrees_with(b))
         with redis.client() as client:
@@ -141,16 +142,14 @@ async def test_repeated_messages_are_refused_after_a_restart_too(
             entry = client.xrange(inbox_key(b))[-1][1]
         await until(lambda: b.peers.inbox.place != b"")
         await b.stop()
-        again = Node(b.home, redis.url)
-        await again.joined()
-        heard: list[Any] = []
-        again.peers.inbox.handlers["note"] = lambda *said: heard.append(said)
-        with redis.client() as client:
-            client.xadd(inbox_key(b), entry)
-        before = again.peers.refusals.total
-        await until(lambda: again.peers.refusals.total > before)
-        assert heard == []
-        await again.stop()
+        async with running(Node(b.home, redis.url)) as again:
+            heard: list[Any] = []
+            again.peers.inbox.handlers["note"] = lambda *said: heard.append(said)
+            with redis.client() as client:
+                client.xadd(inbox_key(b), entry)
+            before = again.peers.refusals.total
+            await until(lambda: again.peers.refusals.total > before)
+            assert heard == []
 
 
 async def test_messages_without_the_key_are_refused(
@@ -199,8 +198,7 @@ async def test_a_storm_of_garbage_stops_nothing(
     redis: RedisServer, tmp_path: Path
 ) -> None:
     async with nodes(redis, tmp_path, "a", "b", peer_lease_s=30) as (a, b):
-        a.watch("sessions")
-        await until(lambda: a.peers.reader.is_reading(b.id))
+        await a.follow(b)
         chance = random.Random(7)
         with redis.client() as client:
             pipe = client.pipeline(transaction=False)
@@ -224,8 +222,7 @@ async def test_a_key_of_another_kind_is_told_and_heals(
     redis: RedisServer, tmp_path: Path, kind: str
 ) -> None:
     async with nodes(redis, tmp_path, "a", "b") as (a, b):
-        a.watch("sessions")
-        await until(lambda: a.peers.reader.is_reading(b.id))
+        await a.follow(b)
         with redis.client() as client:
             client.delete(log_key(b))
             if kind == "string":

@@ -11,7 +11,7 @@ from paso.errors import BadEvent
 from paso_daemon.peers.log import Position
 from paso_daemon.peers.presence import KIND, Presence
 from paso_daemon.peers.signing import Signer
-from tests.paso_daemon.peers.node import Node, nodes, until
+from tests.paso_daemon.peers.node import Node, nodes, running, until
 from tests.support.redis import KEY, RedisServer
 
 A, B, C = "a" * 16, "b" * 16, "c" * 16
@@ -182,14 +182,11 @@ async def test_a_computer_that_comes_back_is_followed_again(
     redis: RedisServer, tmp_path: Path
 ) -> None:
     async with nodes(redis, tmp_path, "a", "b") as (a, b):
-        a.watch("sessions")
-        await until(lambda: a.peers.reader.is_reading(b.id))
+        await a.follow(b)
         await b.kill()
-        again = Node(b.home, redis.url)
-        await again.joined()
-        again.put(5)
-        await until(lambda: a.agrees_with(again) and len(a.of(again)) == 1)
-        await again.stop()
+        async with running(Node(b.home, redis.url)) as again:
+            again.put(5)
+            await until(lambda: a.agrees_with(again) and len(a.of(again)) == 1)
 
 
 async def test_a_cloned_home_takes_a_new_id_and_both_are_shown(
@@ -208,9 +205,7 @@ async def test_a_cloned_home_takes_a_new_id_and_both_are_shown(
         await renewed.joined()
         assert any("copying a home" in one["reason"] for one in renewed.health.told())
         await until(lambda: a.state_of(renewed) == "live" and a.state_of(b) == "live")
-        a.watch("sessions")
-        await until(lambda: a.peers.reader.is_reading(renewed.id))
-        await until(lambda: a.peers.reader.is_reading(b.id))
+        await a.follow(renewed, b)
         b.put(1)
         renewed.put(2)
         await until(lambda: a.agrees_with(b) and a.agrees_with(renewed))

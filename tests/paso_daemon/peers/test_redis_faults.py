@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,36 @@ import pytest
 import redis as redis_py
 
 from paso_daemon.peers import clock
-from tests.paso_daemon.peers.node import Node, nodes, session_id, until
+from tests.paso_daemon.peers.node import (
+    Node,
+    following,
+    nodes,
+    running,
+    session_id,
+    until,
+)
 from tests.support.redis import RedisServer
 
 
-async def followed(a: Node, b: Node) -> None:
-    """Let `a` follow `b`."""
-    a.watch("sessions")
-    await until(lambda: a.peers.reader.is_reading(b.id))
+@asynccontextmanager
+async def left_behind(
+    redis: RedisServer, folder: Path
+) -> AsyncIterator[tuple[Node, Node, Node]]:
+    """`a` followed `b` and stopped; `b` goes on, for `c` follows it, too."""
+    async with following(redis, folder, "a", "b", "c", peer_lease_s=30) as (a, b, c):
+        await c.follow(b)
+        await a.stop()
+        yield a, b, c
+
+
+@asynccontextmanager
+async def back(a: Node, b: Node, **more: Any) -> AsyncIterator[Node]:
+    """`a` is started again and shows what `b` has."""
+    again = Node(a.home, a.url, **more)
+    again.watch("sessions")
+    async with running(again):
+        await again.shows(b)
+        yield again
 
 
 def log_ids(redis: RedisServer, node: Node) -> list[bytes]:
@@ -36,7 +59,7 @@ async def test_redis_dies_and_comes_back_empty(
     redis: RedisServer, tmp_path: Path
 ) -> None:
     async with nodes(redis, tmp_path, "a", "b") as (a, b):
-        await followed(a, b)
+        await a.follow(b)
         for number in range(10):
             b.put(number)
         await until(lambda: a.agrees_with(b))
@@ -57,10 +80,7 @@ async def test_redis_dies_and_comes_back_empty(
 
 
 async def test_redis_hangs_and_goes_on(redis: RedisServer, tmp_path: Path) -> None:
-    async with nodes(redis, tmp_path, "a", "b", peer_lease_s=30) as (a, b):
-        await followed(a, b)
-        b.put(0)
-        await until(lambda: a.agrees_with(b))
+    async with following(redis, tmp_path, "a", "b", peer_lease_s=30) as (a, b):
         redis.freeze()
         for number in range(1, 30):
             b.put(number)
@@ -79,7 +99,7 @@ async def test_redis_hangs_and_goes_on(redis: RedisServer, tmp_path: Path) -> No
 async def test_redis_is_busy_with_a_script(tmp_path: Path) -> None:
     with RedisServer("--lua-time-limit", "50") as redis:
         async with nodes(redis, tmp_path, "a", "b", peer_beat_s=0.2) as (a, b):
-            await followed(a, b)
+            await a.follow(b)
             busy = threading.Thread(target=_run_script, args=(redis,))
             busy.start()
             for number in range(10):
@@ -105,10 +125,7 @@ def _kill_script(redis: RedisServer) -> None:
 async def test_everything_is_flushed_under_us(
     redis: RedisServer, tmp_path: Path
 ) -> None:
-    async with nodes(redis, tmp_path, "a", "b") as (a, b):
-        await followed(a, b)
-        b.put(1)
-        await until(lambda: a.agrees_with(b))
+    async with following(redis, tmp_path, "a", "b") as (a, b):
         with redis.client() as client:
             client.flushall()
         b.put(2)
@@ -122,10 +139,7 @@ async def test_everything_is_flushed_under_us(
 async def test_entries_lost_in_a_flush_are_missed_though_nothing_follows(
     redis: RedisServer, tmp_path: Path
 ) -> None:
-    async with nodes(redis, tmp_path, "a", "b") as (a, b):
-        await followed(a, b)
-        b.put(1)
-        await until(lambda: a.agrees_with(b))
+    async with following(redis, tmp_path, "a", "b") as (a, b):
         # Written and gone before anybody could read it, as a failover does.
         b.peers.publisher.n += 1
         b.directory.own_listeners.clear()
@@ -137,33 +151,20 @@ async def test_entries_lost_in_a_flush_are_missed_though_nothing_follows(
 async def test_a_reader_goes_on_where_it_was_after_a_restart(
     redis: RedisServer, tmp_path: Path
 ) -> None:
-    async with nodes(redis, tmp_path, "a", "b", "c", peer_lease_s=30) as (a, b, c):
-        await followed(a, b)
-        await followed(c, b)
+    async with left_behind(redis, tmp_path) as (a, b, c):
         for number in range(5):
-            b.put(number)
-        await until(lambda: a.agrees_with(b))
-        await a.stop()
-        for number in range(3, 8):
             b.put(number, 2)
-        await until(lambda: c.agrees_with(b))
-        again = Node(a.home, redis.url, peer_lease_s=30)
-        again.watch("sessions")
-        await again.joined()
-        await until(lambda: again.agrees_with(b))
-        assert again.peers.at.snapshots.loaded == 0
-        assert again.peers.reader.applied == 5
-        assert again.peers.reader.gaps == 0
-        await again.stop()
+        await c.shows(b)
+        async with back(a, b, peer_lease_s=30) as again:
+            assert again.peers.at.snapshots.loaded == 0
+            assert again.peers.reader.applied == 5
+            assert again.peers.reader.gaps == 0
 
 
 async def test_what_was_known_is_shown_before_redis_is_reached(
     redis: RedisServer, tmp_path: Path
 ) -> None:
-    async with nodes(redis, tmp_path, "a", "b") as (a, b):
-        await followed(a, b)
-        b.put(1)
-        await until(lambda: a.agrees_with(b))
+    async with following(redis, tmp_path, "a", "b") as (a, b):
         await a.stop()
         redis.freeze()
         again = Node(a.home, redis.url)
@@ -181,7 +182,7 @@ async def test_the_clock_of_the_server_went_back(
     """Ids do not go back: what comes now seems to be as old as the last entry."""
     monkeypatch.setattr(clock, "ASK_EVERY_S", 0.5)
     async with nodes(redis, tmp_path, "a", "b") as (a, b):
-        await followed(a, b)
+        await a.follow(b)
         key = f"paso:{{test}}:in:{b.id}"
         with redis.client() as client:
             later = (client.time()[0] + 3600) * 1000
@@ -206,57 +207,36 @@ async def test_the_clock_of_the_server_went_back(
 async def test_a_log_trimmed_below_a_readers_position(
     redis: RedisServer, tmp_path: Path
 ) -> None:
-    async with nodes(redis, tmp_path, "a", "b", "c", peer_lease_s=30) as (a, b, c):
-        await followed(a, b)
-        await followed(c, b)
-        b.put(1)
-        await until(lambda: a.agrees_with(b))
-        await a.stop()
+    async with left_behind(redis, tmp_path) as (a, b, c):
         for number in range(20):
             b.put(number, 2)
-        await until(lambda: c.agrees_with(b))
+        await c.shows(b)
         with redis.client() as client:
             client.xtrim(f"paso:{{test}}:log:{b.id}", maxlen=3, approximate=False)
-        again = Node(a.home, redis.url, peer_lease_s=30)
-        again.watch("sessions")
-        await again.joined()
-        await until(lambda: again.agrees_with(b))
-        assert again.peers.reader.gaps == 1
-        assert again.peers.at.snapshots.loaded == 1
-        await again.stop()
+        async with back(a, b, peer_lease_s=30) as again:
+            assert again.peers.reader.gaps == 1
+            assert again.peers.at.snapshots.loaded == 1
 
 
 async def test_away_for_three_times_the_length_of_the_log(
     redis: RedisServer, tmp_path: Path
 ) -> None:
-    async with nodes(redis, tmp_path, "a", "b", "c", peer_lease_s=30) as (a, b, c):
-        await followed(a, b)
-        await followed(c, b)
-        b.put(1)
-        await until(lambda: a.agrees_with(b))
-        await a.stop()
+    async with left_behind(redis, tmp_path) as (a, b, c):
         for version in range(2, 702):
             b.put(version % 50, version)
             if version % 50 == 0:
-                await until(lambda: c.agrees_with(b))
-        await until(lambda: c.agrees_with(b))
+                await c.shows(b)
+        await c.shows(b)
         with redis.client() as client:
             assert client.xlen(f"paso:{{test}}:log:{b.id}") < 400
-        again = Node(a.home, redis.url, peer_lease_s=30)
-        again.watch("sessions")
-        await again.joined()
-        await until(lambda: again.agrees_with(b))
-        assert again.peers.at.snapshots.loaded == 1
-        await again.stop()
+        async with back(a, b, peer_lease_s=30) as again:
+            assert again.peers.at.snapshots.loaded == 1
 
 
 async def test_the_owner_is_away_from_redis_for_longer_than_it_keeps(
     redis: RedisServer, tmp_path: Path
 ) -> None:
-    async with nodes(redis, tmp_path, "a", "b", peer_lease_s=60) as (a, b):
-        await followed(a, b)
-        b.put(0)
-        await until(lambda: a.agrees_with(b))
+    async with following(redis, tmp_path, "a", "b", peer_lease_s=60) as (a, b):
         redis.stop()
         await until(lambda: b.peers.state == "unreachable")
         for version in range(2, 2600):
@@ -270,15 +250,13 @@ async def test_a_database_that_begins_anew_counts_from_one_again(
     redis: RedisServer, tmp_path: Path
 ) -> None:
     async with nodes(redis, tmp_path, "a", "b") as (a, b):
-        await followed(a, b)
+        await a.follow(b)
         b.put(1, 50)
         await until(lambda: a.agrees_with(b))
         await b.stop()
-        again = Node(b.home, redis.url)
-        await again.joined()
-        again.put(1, 2)
-        await until(lambda: a.agrees_with(again) and len(a.of(again)) == 1)
-        await again.stop()
+        async with running(Node(b.home, redis.url)) as again:
+            again.put(1, 2)
+            await until(lambda: a.agrees_with(again) and len(a.of(again)) == 1)
 
 
 async def test_a_damaged_memory_of_peers_is_begun_anew(
@@ -288,12 +266,9 @@ async def test_a_damaged_memory_of_peers_is_begun_anew(
         await a.stop()
         for path in a.home.glob("peers.db*"):
             path.write_bytes(b"no database" * 500)
-        again = Node(a.home, redis.url)
-        again.watch("sessions")
-        await again.joined()
         b.put(1)
-        await until(lambda: again.agrees_with(b) and len(again.of(b)) == 1)
-        await again.stop()
+        async with back(a, b) as again:
+            assert len(again.of(b)) == 1
 
 
 async def test_peers_that_cannot_be_started_say_so(

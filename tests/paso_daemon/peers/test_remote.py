@@ -20,7 +20,7 @@ from paso_daemon.own_actions import OwnActions
 from paso_daemon.peers.remote import Remote
 from paso_daemon.peers.service import Peers
 from paso_daemon.workers import Workers
-from tests.paso_daemon.peers.node import Node, until
+from tests.paso_daemon.peers.node import Node, running, until
 from tests.support.daemon import new_board
 from tests.support.redis import RedisServer, join
 
@@ -95,6 +95,19 @@ async def pair(
     finally:
         for node in (a, b):
             await node.stop()
+
+
+@asynccontextmanager
+async def started_again(b: Full, a: Full) -> AsyncIterator[Full]:
+    """`b` after its death, as `a` sees it; it notes at once what is asked of it."""
+    again = Full(b.home, b.url)
+    try:
+        await again.start()
+        again.note("session_end")
+        await until(lambda: a.state_of(b) == "live" and again.peers.state == "live")
+        yield again
+    finally:
+        await again.stop()
 
 
 async def test_it_is_done_there_and_answered_here(
@@ -238,15 +251,9 @@ async def test_what_was_asked_of_a_computer_that_was_down_is_not_done_later(
         with redis.client() as client:
             left = client.xrange(f"paso:{{test}}:in:{b.id}")
         assert any(fields[b"k"] == b"request" for _, fields in left)
-        again = Full(b.home, redis.url)
-        try:
-            await again.start()
-            again.note("session_end")
-            await until(lambda: a.state_of(b) == "live" and again.peers.state == "live")
+        async with started_again(b, a) as again:
             await a.ask(again, "session_end", id="s2")
             assert again.done == [("session_end", "s2")]
-        finally:
-            await again.stop()
 
 
 async def test_killed_in_the_middle_it_is_not_done_twice(
@@ -265,18 +272,12 @@ async def test_killed_in_the_middle_it_is_not_done_twice(
             await a.ask(b, "session_end", 0.5, id="s1", idem="once")
         assert b.done == [("session_end", "s1")]
         await b.kill()
-        again = Full(b.home, redis.url)
-        try:
-            await again.start()
-            again.note("session_end")
-            await until(lambda: again.peers.state == "live" and a.state_of(b) == "live")
+        async with started_again(b, a) as again:
             with pytest.raises(TimedOut, match="whether it acted is unknown"):
                 await a.ask(again, "session_end", id="s1", idem="once")
             assert not again.done
             await a.ask(again, "session_end", id="s1", idem="another")
             assert again.done == [("session_end", "s1")]
-        finally:
-            await again.stop()
 
 
 async def test_the_same_request_after_a_restart_gets_the_kept_answer(
@@ -286,15 +287,9 @@ async def test_the_same_request_after_a_restart_gets_the_kept_answer(
         b.note("session_end")
         await a.ask(b, "session_end", id="s1", idem="once")
         await b.kill()
-        again = Full(b.home, redis.url)
-        try:
-            await again.start()
-            again.note("session_end")
-            await until(lambda: again.peers.state == "live" and a.state_of(b) == "live")
+        async with started_again(b, a) as again:
             answer = await a.ask(again, "session_end", id="s1", idem="once")
             assert answer == {"state": "done"} and not again.done
-        finally:
-            await again.stop()
 
 
 async def test_a_board_is_seen_followed_and_shown_when_its_owner_is_gone(
@@ -329,8 +324,7 @@ async def test_boards_are_no_traffic_when_nobody_looks(
 ) -> None:
     async with pair(redis, tmp_path) as (a, b):
         db = new_board(b.home)
-        a.watch("sessions")
-        await until(lambda: a.peers.reader.is_reading(b.id))
+        await a.follow(b)
         redis.reset_calls()
         for count in range(5):
             create_task(db, 1, f"Task {count}")
@@ -349,16 +343,12 @@ async def test_two_readers_share_what_is_published(
     async with pair(redis, tmp_path) as (a, b):
         db = new_board(b.home)
         create_task(db, 1, "Fix login")
-        c = Full(tmp_path / "c", redis.url, "c")
-        try:
-            await c.joined()
+        async with running(Full(tmp_path / "c", redis.url, "c")) as c:
             await until(lambda: c.state_of(b) == "live")
             for reader in (a, c):
                 reader.watch("projects", "tasks", computer=b.id)
             await until(lambda: a.tasks_of(b) == c.tasks_of(b) == ["Fix login"])
             assert b.remote.own_boards.published == 2, "the list, and one project"
-        finally:
-            await c.stop()
 
 
 async def test_a_board_that_redis_lost_is_there_for_the_next_reader(
@@ -366,9 +356,7 @@ async def test_a_board_that_redis_lost_is_there_for_the_next_reader(
 ) -> None:
     async with pair(redis, tmp_path) as (a, b):
         new_board(b.home).close()
-        c = Full(tmp_path / "c", redis.url, "c")
-        try:
-            await c.joined()
+        async with running(Full(tmp_path / "c", redis.url, "c")) as c:
             await until(lambda: c.state_of(b) == "live")
             a.remote.want(b.id)
             await until(lambda: a.projects_of(b))
@@ -376,8 +364,6 @@ async def test_a_board_that_redis_lost_is_there_for_the_next_reader(
                 client.flushall()
             c.remote.want(b.id)
             await until(lambda: c.projects_of(b) == a.projects_of(b))
-        finally:
-            await c.stop()
 
 
 async def test_who_asks_once_gets_it_without_a_lease(
@@ -407,12 +393,8 @@ async def test_a_forgotten_computer_leaves_no_trace(
         a.remote.forget(b.id)
         assert not a.of(b) and not a.projects_of(b) and not a.directory.is_known(b.id)
         await a.kill()
-        again = Full(a.home, redis.url)
-        try:
-            await again.joined()
+        async with running(Full(a.home, redis.url)) as again:
             assert not again.of(b)
-        finally:
-            await again.stop()
 
 
 async def test_a_forgotten_computer_is_not_brought_back_by_what_was_recorded(
@@ -429,12 +411,8 @@ async def test_a_forgotten_computer_is_not_brought_back_by_what_was_recorded(
         a.remote.forget(b.id)
         await _is_not_convinced(a, b, redis, value, said)
         await a.kill()
-        again = Full(a.home, redis.url)
-        try:
-            await again.joined()
+        async with running(Full(a.home, redis.url)) as again:
             await _is_not_convinced(again, b, redis, value, said)
-        finally:
-            await again.stop()
 
 
 async def _is_not_convinced(

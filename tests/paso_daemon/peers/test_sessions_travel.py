@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from tests.paso_daemon.peers.node import nodes, session_id, until
+from tests.paso_daemon.peers.node import following, nodes, session_id, until
 from tests.support.redis import RedisServer
 
 
@@ -32,11 +32,8 @@ async def test_one_change_is_one_entry_however_many_look_and_no_echo(
     async with nodes(redis, tmp_path, "a", "b", "c", peer_lease_s=30) as (a, b, c):
         for node in (a, b, c):
             node.watch("sessions")
-        for reader in (a, b, c):
-            for owner in {a, b, c} - {reader}:
-                await until(
-                    lambda r=reader, o=owner: r.peers.reader.is_reading(o.id)  # type: ignore[misc]
-                )
+        for node in (a, b, c):
+            await node.follow(*{a, b, c} - {node})
         redis.reset_calls()
         b.put(1)
         await until(lambda: a.agrees_with(b) and c.agrees_with(b))
@@ -53,8 +50,7 @@ async def test_who_does_not_look_reads_nothing(
     redis: RedisServer, tmp_path: Path
 ) -> None:
     async with nodes(redis, tmp_path, "a", "b", "c") as (a, b, c):
-        a.watch("sessions")
-        await until(lambda: a.peers.reader.is_reading(b.id))
+        await a.follow(b)
         for version in range(1, 11):
             b.put(1, version)
             await asyncio.sleep(0.01)
@@ -178,8 +174,7 @@ async def test_a_record_may_speak_of_its_owner_only(
     redis: RedisServer, tmp_path: Path
 ) -> None:
     async with nodes(redis, tmp_path, "a", "b", "c") as (a, b, c):
-        a.watch("sessions")
-        await until(lambda: a.peers.reader.is_reading(b.id))
+        await a.follow(b)
         c.put(7)
         await until(lambda: a.agrees_with(c))
         b.peers.publisher._publish(
@@ -198,9 +193,7 @@ async def test_two_changed_things_in_one_moment_are_both_told(
     redis: RedisServer, tmp_path: Path
 ) -> None:
     async with nodes(redis, tmp_path, "a", "b", "c") as (a, b, c):
-        a.watch("sessions")
-        await until(lambda: a.peers.reader.is_reading(b.id))
-        await until(lambda: a.peers.reader.is_reading(c.id))
+        await a.follow(b, c)
         for number in range(10):
             b.put(number)
             c.put(number)
@@ -211,11 +204,7 @@ async def test_two_changed_things_in_one_moment_are_both_told(
 async def test_nothing_in_redis_stays_for_ever_but_the_list_of_computers(
     redis: RedisServer, tmp_path: Path
 ) -> None:
-    async with nodes(redis, tmp_path, "a", "b") as (a, b):
-        a.watch("sessions")
-        await until(lambda: a.peers.reader.is_reading(b.id))
-        b.put(1)
-        await until(lambda: a.agrees_with(b))
+    async with following(redis, tmp_path, "a", "b") as (a, b):
         with redis.client() as client:
             keys = {key for key in client.scan_iter("*") if client.ttl(key) < 0}
         assert keys == {b"paso:{test}:computers"}
