@@ -266,7 +266,10 @@ def _problem_of(url: str) -> str | None:
         return "it begins with none of the schemes"
     if "@" in url.partition("?")[2] + url.partition("#")[2] or "#" in url:
         return "in a password write @ as %40, / as %2F, # as %23, ? as %3F"
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "[ and ] stand around an IPv6 address; in a password write %5B, %5D"
     odd = [name for name, _ in parse_qsl(parts.query) if name not in QUERY]
     if odd:
         return f"after ? stands one of {', '.join(QUERY)}, not {odd[0]!r:.40}"

@@ -185,6 +185,9 @@ def test_addresses_that_work(url: str) -> None:
         "redis://host\n",
         "redis://hóst",
         f"redis://u:{CANARY}@@h#x",
+        f"redis://u:{CANARY}@[::1",
+        f"redis://u:a[{CANARY}@h",
+        f"redis://u:{CANARY}@[no-address]:1",
         "redis://" + "h" * 3000,
     ],
 )
