@@ -256,6 +256,17 @@ class World:
         self.boards._boards[OWNER, uid].read_at = float("-inf")
         assert not self.boards.want(OWNER, uid)
 
+    def subscribe(self) -> None:
+        """As a client does that shows the whole board of the owner."""
+        self.boards.interest(frozenset({(OWNER, "projects"), (OWNER, "tasks")}))
+
+    async def shown(self, name: str) -> tuple[int, str]:
+        """A new project whose tasks were asked for, and came."""
+        number, uid = self.project(name)
+        self.boards.want(OWNER, uid)
+        await until(lambda: (OWNER, uid) in self.screen.tasks)
+        return number, uid
+
     def project(self, name: str) -> tuple[int, str]:
         made = create_project(self.db, name)
         return made.id, made.uid
@@ -308,7 +319,7 @@ async def test_nothing_is_fetched_that_nobody_wants(it: World) -> None:
 @world
 async def test_who_subscribes_gets_all_and_follows(it: World) -> None:
     number, uid = it.project("Shop")
-    it.boards.interest(frozenset({(OWNER, "projects"), (OWNER, "tasks")}))
+    it.subscribe()
     await until(lambda: (OWNER, uid) in it.screen.tasks)
     create_task(it.db, number, "Fix login")
     it.boards.changed(OWNER)
@@ -326,7 +337,7 @@ async def test_who_subscribes_gets_all_and_follows(it: World) -> None:
 @world
 async def test_a_burst_of_changes_is_one_fetch(it: World) -> None:
     number, uid = it.project("Shop")
-    it.boards.interest(frozenset({(OWNER, "projects"), (OWNER, "tasks")}))
+    it.subscribe()
     await until(lambda: (OWNER, uid) in it.screen.tasks)
     before = it.boards.fetched
     for count in range(30):
@@ -363,7 +374,7 @@ async def test_a_project_that_is_gone_or_archived_vanishes(it: World) -> None:
     site, site_uid = it.project("Site")
     create_task(it.db, shop, "One")
     create_task(it.db, site, "Two")
-    it.boards.interest(frozenset({(OWNER, "projects"), (OWNER, "tasks")}))
+    it.subscribe()
     await until(lambda: it.screen.titles(shop_uid) and it.screen.titles(site_uid))
     archive_project(it.db, shop)
     delete_project(it.db, site, force=True)
@@ -396,9 +407,7 @@ async def test_ten_readers_cost_one_reading_and_one_value(it: World) -> None:
 
 @world
 async def test_an_equal_version_renews_and_fetches_nothing(it: World) -> None:
-    _, uid = it.project("Shop")
-    it.boards.want(OWNER, uid)
-    await until(lambda: (OWNER, uid) in it.screen.tasks)
+    _, uid = await it.shown("Shop")
     gets = it.redis.count("GET")
     assert it.boards.want(OWNER, uid), "it was read just now"
     it.want_again(uid)
@@ -410,7 +419,7 @@ async def test_an_equal_version_renews_and_fetches_nothing(it: World) -> None:
 async def test_a_computer_that_is_away_is_asked_when_it_is_back(it: World) -> None:
     _, uid = it.project("Shop")
     it.live.clear()
-    it.boards.interest(frozenset({(OWNER, "projects"), (OWNER, "tasks")}))
+    it.subscribe()
     await asyncio.sleep(0.05)
     assert it.answers == 0
     it.live.add(OWNER)
@@ -428,7 +437,7 @@ def test_what_fails_is_tried_again_and_shows_what_was_there(
     async def test(it: World) -> None:
         number, uid = it.project("Shop")
         create_task(it.db, number, "Before")
-        it.boards.interest(frozenset({(OWNER, "projects"), (OWNER, "tasks")}))
+        it.subscribe()
         await until(lambda: it.screen.titles(uid) == ["Before"])
         it.problem = problem
         create_task(it.db, number, "After")
@@ -444,9 +453,7 @@ def test_what_fails_is_tried_again_and_shows_what_was_there(
 
 @world
 async def test_a_board_of_somebody_else_is_never_shown(it: World) -> None:
-    _, uid = it.project("Shop")
-    it.boards.want(OWNER, uid)
-    await until(lambda: (OWNER, uid) in it.screen.tasks)
+    _, uid = await it.shown("Shop")
     good = it.redis.values[key_of(OWNER, uid)]
     forged = BoardKeys(it.redis, Signer("net", "00" * 32), OWNER, lambda: 9, key_of)
     await forged.publish(uid, pack(uid, [{"uid": "x", "title": "forged"}]).data)
@@ -465,9 +472,7 @@ async def test_a_board_of_somebody_else_is_never_shown(it: World) -> None:
 
 @world
 async def test_an_old_board_put_back_is_refused(it: World) -> None:
-    number, uid = it.project("Shop")
-    it.boards.want(OWNER, uid)
-    await until(lambda: (OWNER, uid) in it.screen.tasks)
+    number, uid = await it.shown("Shop")
     old = it.redis.values[key_of(OWNER, uid)]
     create_task(it.db, number, "New")
     it.want_again(uid)
@@ -496,9 +501,7 @@ async def test_nor_does_it_convince_who_never_saw_the_new_one(it: World) -> None
 
 @world
 async def test_a_forgotten_computer_leaves_nothing(it: World) -> None:
-    _, uid = it.project("Shop")
-    it.boards.want(OWNER, uid)
-    await until(lambda: (OWNER, uid) in it.screen.tasks)
+    _, uid = await it.shown("Shop")
     it.boards.forget(OWNER)
     assert not it.boards._boards and not it.boards._projects
 
