@@ -10,7 +10,7 @@ import time
 
 from paso.cli.arguments import Command, Option
 from paso.cli.pieces import SESSION
-from paso.errors import NotFound, PhaseRefused, TimedOut, UsageError
+from paso.errors import InvalidValue, NotFound, PhaseRefused, TimedOut, UsageError
 from paso.model import ACTIVITIES, FINAL_PHASES, IDLE, LIVE_PHASES, WAITING
 
 TYPE_CHECKING = False
@@ -120,10 +120,15 @@ def _state(session: Session) -> str:
 
 
 def _seconds(text: str | None) -> float | None:
+    if text is None:
+        return None
     try:
-        return None if text is None else float(text)
+        seconds = float(text)
     except ValueError:
         raise UsageError(f"--timeout takes seconds, not {text!r}") from None
+    if not seconds >= 0:  # `nan` is no time either
+        raise InvalidValue(f"a time of 0 s or more, not {seconds:g}")
+    return seconds
 
 
 def _look_here(context: Context, one: Found, deadline: float | None) -> Found:

@@ -157,9 +157,9 @@ def delete_project(db: Database, project_id: int, *, force: bool = False) -> Non
     """
     with db.write():
         project = get_project(db, project_id)
-        if project.counts.open and not force:
+        if (count := project.counts.open) and not force:
             raise NotEmpty(
-                f"{project.key} has {project.counts.open} open tasks",
+                f"{project.key} has {count} open task{'s' if count > 1 else ''}",
                 hint="archive it, or delete it with --force",
             )
         delete(db, "projects", project_id)

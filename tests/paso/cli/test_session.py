@@ -457,6 +457,8 @@ def test_waiting_has_its_limit_and_knows_what_never_comes(
     store.report(db, session.id, "waiting")
     assert paso("session", "wait", "build", "--for", "waiting").code == 0
     store.session_ended(db, session.id, exit_code=0)
+    for time_s in ("nan", "-1"):
+        paso.fail(5, "session", "wait", "build", "--for", "ended", "--timeout", time_s)
     never = paso.fail(4, "session", "wait", "build", "--for", "idle")
     assert never["code"] == "session_phase"
     assert paso.fail(2, "session", "wait", "build", "--for", "ever")["code"] == "usage"

@@ -109,7 +109,7 @@ def test_counts_tell_open_completed_and_archived(db: Database) -> None:
 
 def test_a_project_with_open_tasks_is_deleted_by_force_only(db: Database) -> None:
     tasks.create_task(db, 1, "one")
-    with pytest.raises(NotEmpty, match="PASO has 1 open tasks"):
+    with pytest.raises(NotEmpty, match="PASO has 1 open task$"):
         projects.delete_project(db, 1)
     projects.delete_project(db, 1, force=True)
     assert db.last_commit and db.last_commit.project_id == 1
