@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from paso.tui.session_book import LIVE, OFFLINE, STALE, SessionBook, session_from
+from paso.from_json import session_from
+from paso.tui.session_book import LIVE, OFFLINE, STALE, SessionBook
 from tests.paso.tui.sessions import FAR, OWN, record, session
 
 MID = "a" * 16
