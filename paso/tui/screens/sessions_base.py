@@ -19,7 +19,7 @@ from paso.tui.keys import SESSION_ACTIONS, hints_of, key_for
 from paso.tui.screens.filter_screen import FilterScreen
 from paso.tui.session_book import MOST_LOCAL
 from paso.tui.session_rows import Place
-from paso.tui.session_tree import Key, key_of
+from paso.tui.session_tree import key_of
 from paso.tui.session_words import SIGNS, needs_words
 from paso.tui.widgets.session_list import SessionList
 from paso.tui.widgets.status_bar import StatusBar
@@ -62,11 +62,9 @@ class SessionsBase(FilterScreen):
     }
     """
 
-    def __init__(self, app: PasoApp, selected: Key | None = None) -> None:
+    def __init__(self, app: PasoApp) -> None:
         super().__init__()
         self.view = app.session_view
-        if selected is not None:
-            self.view.selected = selected
         self.list = SessionList(self.view)
         self._read_at = -1
         self._head = Content("")
