@@ -38,7 +38,7 @@ SCHEMES = (
 )
 TLS_SCHEMES = tuple(scheme for scheme in SCHEMES if scheme.startswith("rediss"))
 
-QUERY = ("db", "password", "username")
+QUERY = ("db", "password", "username", "sentinel_password", "sentinel_username")
 """What may follow the `?` of an address. Not what redis-py takes there besides: one of
 those words would switch the verification of TLS off."""
 

@@ -2,7 +2,7 @@
 
     redis://[user:password@]host[:6379][/db]         rediss:// the same with TLS
     unix://[user:password@]/path[?db=1]
-    redis+sentinel://host[:26379],host2/service[/db]
+    redis+sentinel://host[:26379],host2/service[/db][?sentinel_password=…]
     redis+cluster://host[:6379],host2
 
 Never: connect, check what paso.peers_file checks, put a password into an error.
@@ -33,6 +33,9 @@ class Address(NamedTuple):
     db: int
     username: str | None
     password: str | None
+    sentinel_username: str | None
+    sentinel_password: str | None
+    """What the Sentinels themselves want; they do not get what the server wants."""
 
     def __repr__(self) -> str:
         return f"Address({self.way}, {self.hosts or self.path})"
@@ -66,6 +69,8 @@ def parse_address(url: str) -> Address:
         db=_database(named[0] if named else "0"),
         username=unquote(user) or _first(asked, "username"),
         password=unquote(password) or _first(asked, "password"),
+        sentinel_username=_first(asked, "sentinel_username"),
+        sentinel_password=_first(asked, "sentinel_password"),
     )
 
 

@@ -137,13 +137,14 @@ class _Opener:
         self._ca_file = ca_file
 
     async def open(self, host: Host | None, *, plain: bool = False) -> Wire:
-        """Arguments: plain: without credentials and database, as Sentinels have it."""
+        """Arguments: plain: for a Sentinel: no database, no name, its own password."""
         connection = self._connection(host, plain)
+        secrets = self._address.password, self._address.sentinel_password
         # An explicit None: no CLIENT SETINFO, which Redis before 7.2 does not know.
         for attribute in ("driver_info", "lib_name", "lib_version"):
             setattr(connection, attribute, None)
         try:
-            with _told(self._shown, OPEN_S, self._address.password):
+            with _told(self._shown, OPEN_S, *secrets):
                 async with asyncio.timeout(OPEN_S):
                     await connection.connect()  # type: ignore[no-untyped-call]
         except BaseException:
@@ -155,9 +156,12 @@ class _Opener:
         address = self._address
         more: dict[str, Any] = {"retry": Retry(NoBackoff(), 0), "protocol": 2}
         more |= {"socket_timeout": None, "socket_connect_timeout": None}
-        if not plain:
-            more |= {"username": address.username, "password": address.password}
+        if plain:
+            user, password = address.sentinel_username, address.sentinel_password
+        else:
+            user, password = address.username, address.password
             more |= {"db": address.db, "client_name": self._name}
+        more |= {"username": user, "password": password}
         if host is None:
             return UnixDomainSocketConnection(path=address.path, **more)
         more |= {"host": host[0], "port": host[1], "socket_keepalive": True}
@@ -219,7 +223,7 @@ def _holder_by(answer: Any, slot: int, asked: Host) -> Host | None:
 
 
 @contextmanager
-def _told(place: str, limit_s: float, password: str | None = None) -> Iterator[None]:
+def _told(place: str, limit_s: float, *secrets: str | None) -> Iterator[None]:
     """Turn what redis-py raises into errors of ours, in words without credentials."""
     try:
         yield
@@ -229,8 +233,8 @@ def _told(place: str, limit_s: float, password: str | None = None) -> Iterator[N
         # While connecting, redis-py wraps what the server said.
         said = error.__cause__ if isinstance(error.__cause__, RedisError) else error
         text = str(said) or type(said).__name__
-        if password:
-            text = text.replace(password, "…")
+        for secret in secrets:
+            text = text.replace(secret, "…") if secret else text
         raise _server_fault(said, place) or PeerUnreachable(
             f"{place}: {text}"
         ) from None

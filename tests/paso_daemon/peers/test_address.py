@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paso.errors import InvalidValue
-from paso.peers_file import checked_url
+from paso.peers_file import checked_url, has_password, shown_url
 from paso_daemon.peers.address import parse_address
 
 HOST = ("h", 6379)
@@ -34,6 +34,15 @@ HOST = ("h", 6379)
                 "service": "board",
                 "db": 5,
                 "password": "p",
+            },
+        ),
+        (
+            "redis+sentinel://u:p@a/board?sentinel_username=v&sentinel_password=a%25b",
+            {
+                "username": "u",
+                "password": "p",
+                "sentinel_username": "v",
+                "sentinel_password": "a%b",
             },
         ),
         ("rediss+cluster://a,b:7", {"way": "cluster", "tls": True}),
@@ -63,8 +72,14 @@ def test_what_is_no_address_is_refused_without_repeating_it(url: str) -> None:
 
 
 def test_the_text_form_shows_no_credentials() -> None:
-    for url in ("redis://canary:canary@h", "redis://h?password=canary"):
+    words = "sentinel_username=canary&sentinel_password=canary"
+    for url in (
+        *("redis://canary:canary@h", "redis://h?password=canary"),
+        f"redis+sentinel://h/board?{words}",
+    ):
         assert "canary" not in repr(parse_address(url))
+        assert "canary" not in shown_url(url)
+        assert has_password(url)
 
 
 @given(st.text(max_size=60))

@@ -18,6 +18,8 @@ from tests.paso_daemon.peers.node import Node, nodes, until
 from tests.support.daemon import ROOT, wait_for
 from tests.support.redis import RedisServer, free_port, old_redis_program
 
+CANARY = "c4n4ry-Pa55word"
+
 
 async def share(server: RedisServer | str, folder: Path, **more: object) -> None:
     """Let two computers tell each other of a session, a snapshot and a message."""
@@ -247,8 +249,8 @@ async def test_a_cluster_of_one_node(tmp_path: Path) -> None:
 class Sentinels:
     """A leader, a follower and two Sentinels that watch them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, password: str = "") -> None:
+        self.folder, self.password = folder, password
         self.ports = [free_port() for _ in range(4)]
         self.stack = ExitStack()
         self.servers: list[RedisServer] = []
@@ -274,6 +276,10 @@ class Sentinels:
             "sentinel down-after-milliseconds board 500\n"
             "sentinel failover-timeout board 3000\n"
         )
+        if self.password:
+            with config.open("a") as file:
+                file.write(f"requirepass {self.password}\n")
+                file.write(f"sentinel sentinel-pass {self.password}\n")
         program = shutil.which("redis-server")
         assert program, "install redis-server (apt install redis-server)"
         process = subprocess.Popen(
@@ -283,7 +289,9 @@ class Sentinels:
         )
         self.stack.callback(process.wait)
         self.stack.callback(process.kill)
-        with redis_py.Redis(port=port, socket_timeout=2, protocol=2) as client:
+        with redis_py.Redis(
+            port=port, socket_timeout=2, protocol=2, password=self.password or None
+        ) as client:
             wait_for(lambda: self._knows_all(client), 30)
 
     def _knows_all(self, client: redis_py.Redis) -> bool:
@@ -307,6 +315,17 @@ async def test_sentinels_name_the_leader(tmp_path: Path) -> None:
         await share(watched.url, tmp_path)
         with watched.servers[0].client() as client:
             assert client.scard("paso:{test}:computers") == 2
+
+
+async def test_sentinels_may_want_a_password_of_their_own(tmp_path: Path) -> None:
+    with Sentinels(tmp_path, CANARY) as watched:
+        await share(f"{watched.url}?sentinel_password={CANARY}", tmp_path)
+        for wrong in ("", f"?sentinel_password={CANARY}-x"):
+            node = Node(tmp_path / f"wrong{len(wrong)}", f"{watched.url}{wrong}")
+            await node.start()
+            await until(lambda: node.peers.state == "refused")  # noqa: B023
+            assert CANARY not in str(node.peers.status())
+            await node.stop()
 
 
 @pytest.mark.soak
