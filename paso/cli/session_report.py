@@ -42,7 +42,7 @@ def run_report(context: Context, found: Arguments) -> int:
     session_id = named or os.environ.get(VARIABLE)
     if not session_id:
         if found.has("if-session"):
-            return 0
+            return _answer(context, None)
         raise UsageError(
             f"this is no session: {VARIABLE} is not set",
             hint="--id ID names one; --if-session makes this no error",
@@ -58,10 +58,9 @@ def run_report(context: Context, found: Arguments) -> int:
         session = report(context.db, session_id, state, message)
     except (NotFound, PhaseRefused):
         if found.has("if-session"):
-            return 0
+            return _answer(context, None)
         raise
-    _answer(context, session)
-    return 0
+    return _answer(context, session)
 
 
 def _wait_for_record(context: Context, session_id: str) -> None:
@@ -74,14 +73,15 @@ def _wait_for_record(context: Context, session_id: str) -> None:
         time.sleep(0.02)
 
 
-def _answer(context: Context, session: Session) -> None:
+def _answer(context: Context, session: Session | None) -> int:
     """Nothing in words: an agent may take the output of its hook for a message."""
     if context.out.json:
         from paso.cli.session_find import here
 
-        context.out.document(here(context, session).to_json())
-    elif context.out.quiet:
+        context.out.document(here(context, session).to_json() if session else None)
+    elif context.out.quiet and session:
         context.out.lines([session.id])
+    return 0
 
 
 GOALS: dict[str, Callable[[Session], bool]] = {

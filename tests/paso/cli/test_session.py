@@ -413,6 +413,7 @@ def test_outside_of_a_session_a_report_is_a_mistake_unless_it_may_be(
     assert paso.fail(2, "session", "report", "--state", "idle")["code"] == "usage"
     able = paso("session", "report", "--state", "idle", "--if-session")
     assert (able.code, able.out, able.err) == (0, "", "")
+    assert paso.json("session", "report", "--state", "idle", "--if-session") is None
     assert report(paso, "f" * 16, "--state", "idle").code == 3
     assert report(paso, "f" * 16, "--state", "idle", "--if-session").code == 0
     over = ended(db, "over")
