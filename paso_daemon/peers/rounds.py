@@ -274,6 +274,11 @@ class Rounds:
             for tell in self.on_gone:
                 tell(id)
 
+    def all_gone(self) -> None:
+        """We take no part any more: nobody can be reached."""
+        for id in self._presence.there():
+            self._is_gone(id)
+
     def tell_all(self) -> None:
         """Show every computer that we know of."""
         for peer in self._presence.peers.values():

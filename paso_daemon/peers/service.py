@@ -91,7 +91,7 @@ class Peers:
         self._loop = asyncio.get_running_loop()
         self._since = self._loop.time()
         self._wanting: asyncio.Handle | None = None
-        self._is_copy = False
+        self._is_copy = self._is_stopped = False
         self._task: asyncio.Task[None] | None = None
         self._home = home
         self._restart = restart
@@ -198,13 +198,19 @@ class Peers:
         self.inbox.begin(gen)
         self.store.note(f"gen {self._own.id}", str(gen))
 
+    async def switch_off(self) -> None:
+        """Stop while the daemon goes on: the others cannot be reached any more."""
+        self.reader.want({})
+        await self.stop()
+        self.rounds.all_gone()
+
     async def stop(self) -> None:
-        """Say goodbye, as far as that takes no time, and forget the others."""
+        """Say goodbye, as far as that takes no time, and do no more."""
+        self._is_stopped = True
         directory = self._directory
-        for listeners, ours in (
-            (directory.own_listeners, self.publisher.changed),
-            (directory.on_interest, self._interest_changed),
-        ):
+        changes = directory.own_listeners, self.publisher.changed
+        interest = directory.on_interest, self._interest_changed
+        for listeners, ours in (changes, interest):
             if ours in listeners:
                 listeners.remove(ours)
         self.publisher.stop()
@@ -316,11 +322,8 @@ class Peers:
     def _log_is_spoilt(self) -> None:
         """Somebody took our numbers: go on in a generation of our own."""
         self._begin(self.publisher.gen + 1)
-        self._break("another one writes our log")
-
-    def _break(self, reason: str) -> None:
-        """Join anew."""
-        self._registry.start("peers break", self.at.link.abort(reason))
+        again = self.at.link.abort("another one writes our log")
+        self._registry.start("peers break", again)
 
     # Interest -----------------------------------------------------------------
 
@@ -334,7 +337,7 @@ class Peers:
 
     def _want(self) -> None:
         self._wanting = None
-        if self.state == "live":
+        if self.state == "live" and not self._is_stopped:
             self.reader.want(self._wishes())
 
     def _wishes(self) -> dict[str, frozenset[str]]:

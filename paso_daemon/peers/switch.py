@@ -118,7 +118,7 @@ class PeersSwitch:
             if config == self.peers.config or self.peers.takes(config):
                 return
             peers, self.peers = self.peers, None
-            await peers.stop()
+            await peers.switch_off()
             self._health.recovered("peers")
         if config is None:
             return

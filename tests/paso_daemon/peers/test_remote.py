@@ -457,6 +457,24 @@ async def test_who_is_forgotten_while_it_is_followed_comes_back_with_all_it_has(
         assert a.peers.at.link._writer is link, "nothing broke"
 
 
+async def test_switched_off_the_others_are_as_old_as_they_are(
+    redis: RedisServer, tmp_path: Path
+) -> None:
+    async with pair(redis, tmp_path, peer_lease_s=30) as (a, b):
+        await a.follow(b)
+        b.put(1)
+        await a.shows(b)
+        await a.switch.reconfigure(None)
+        assert a.state_of(b) == "offline"
+        known = a.directory.cache.get("computers", b.id, b.id) or {}
+        assert known["following"] is False and known["age_s"] >= 0
+        assert a.source("sessions", b)["state"] == "unreachable"
+        await until(lambda: not b.peers.has_readers, 1.0)
+        b.put(2)
+        await a.joined()
+        await until(lambda: a.state_of(b) == "live" and len(a.of(b)) == 2)
+
+
 PARTS = ["peers", "peers boards"] + [
     f"peers {name}" for name in ("write", "read", "beat", "look", "renew")
 ]
