@@ -258,8 +258,10 @@ class PasoApp(App[int]):
             self.show_peers()
         for screen in self.screen_stack:
             show = getattr(screen, "news_came", None)
-            if show is not None:
+            if show is not None and screen.is_mounted:
                 show(news)
+            elif show is not None:
+                screen.call_later(show, news)  # its widgets are not there yet
 
     def _look_at_clock(self) -> None:
         self.board.look_at_day()

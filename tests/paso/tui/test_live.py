@@ -5,13 +5,27 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.screen import Screen
 
 from paso.commands import columns, labels, projects, relations, tasks
+from paso.model import Session, Task
+from paso.tui.board_app import PasoApp
 from paso.tui.board_data import News
+from paso.tui.screens.computers import ComputerPicker
+from paso.tui.screens.details import Details
+from paso.tui.screens.label_list import LabelList
+from paso.tui.screens.remote_board import RemoteScreen
+from paso.tui.screens.session_output import SessionOutput
+from paso.tui.screens.sessions import Sessions
 from paso.tui.screens.task_form import TaskForm
 from tests.conftest import daemon_pids, is_running
 from tests.paso.tui.conftest import Desk, connection_of, until
+from tests.paso.tui.sessions import run
 from tests.paso.tui.test_board_screen import current, screen_text, written
 
 
@@ -156,6 +170,44 @@ async def test_a_burst_is_painted_in_few_refreshes(desk: Desk) -> None:
             desk.add(f"burst {number}")
         await until(lambda: len(app.state.cards) == 201, "all cards")
         assert len(rounds) < 150
+
+
+ScreenOf = Callable[[PasoApp, Task, Session], Screen[Any]]
+
+OPENED: dict[str, ScreenOf] = {
+    "sessions": lambda app, task, session: Sessions(app),
+    "output": lambda app, task, session: SessionOutput(app, session),
+    "details": lambda app, task, session: Details(app, task.id),
+    "form": lambda app, task, session: TaskForm(app, task),
+    "labels": lambda app, task, session: LabelList(app),
+    "computers": lambda app, task, session: ComputerPicker(app),
+    "remote": lambda app, task, session: RemoteScreen("f" * 16),
+}
+
+
+@pytest.mark.parametrize("name", OPENED)
+async def test_news_in_the_instant_in_which_a_screen_opens_wait_for_its_widgets(
+    desk: Desk, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = desk.add("one")
+    session = run(desk.db, "build", task.id)
+    async with desk.open() as (app, pilot):
+        screen = OPENED[name](app, task, session)
+        news = News(whole=True, tasks=frozenset((task.id,)), sessions=True)
+        heard: list[News] = []
+        show: Callable[[News], None] = getattr(screen, "news_came")  # noqa: B009
+
+        def news_came(told: News) -> None:
+            heard.append(told)
+            show(told)
+
+        monkeypatch.setattr(screen, "news_came", news_came)
+        app.push_screen(screen)
+        app.tell(news)
+        assert not heard
+        await until(lambda: heard == [news], "the news")
+        await pilot.pause()
+        assert app.screen is screen
 
 
 async def test_a_flood_of_changes_is_read_as_a_whole(desk: Desk) -> None:
