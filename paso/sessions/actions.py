@@ -20,6 +20,8 @@ from paso.errors import (
     PasoError,
     PhaseRefused,
     Refused,
+    StoreFull,
+    StoreReadOnly,
     ToolFailed,
     ToolMissing,
 )
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 __all__ = ["adopt", "attach_argv", "end", "look_again", "look_at_all", "output"]
 __all__ += ["send", "start"]
 
+UNWRITABLE = (StoreFull, StoreReadOnly)
 BY_USER = "ended by the user"
 _NOTED_S = 3.0
 """How long tmux or a keeper may take to tell how a command ended, in seconds."""
@@ -234,10 +237,14 @@ def end(
         grace_s: in seconds; 0 = kill at once.
         reason: who or what wants it, in words.
 
+    A disk that is full keeps it from being noted, not from ending: it may be this
+    very command that fills it.
+
     Raises:
         NotFound: no such session.
         InvalidValue: no such time.
         ToolFailed: the command cannot be killed.
+        StoreFull, StoreReadOnly: it has ended, which cannot be noted.
     """
     if not 0 <= grace_s <= GRACE_MAX_S:
         raise InvalidValue(f"a grace of 0 to {GRACE_MAX_S:g} s, not {grace_s:g}")
@@ -257,7 +264,11 @@ def end(
             f"process {command.pid} does not end, not even when killed",
             hint="it belongs to another user, or waits for a disk or the network",
         )
-    return _ended(db, session, ref, f"{reason}; {UNKNOWN_CODE}")
+    try:
+        return _ended(db, session, ref, f"{reason}; {UNKNOWN_CODE}")
+    except UNWRITABLE as error:
+        words = f"it has ended, which cannot be noted: {error.message}"
+        raise type(error)(words, hint=error.hint) from None
 
 
 def _stopping(db: Database, session: Session, reason: str) -> Session:
@@ -266,6 +277,8 @@ def _stopping(db: Database, session: Session, reason: str) -> Session:
     except PhaseRefused:
         # It ended by itself meanwhile, and somebody noted that.
         return store.get_session(db, session.id)
+    except UNWRITABLE:
+        return session
 
 
 def _ended(db: Database, session: Session, ref: BackendRef, unknown: str) -> Session:

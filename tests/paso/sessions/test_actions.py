@@ -18,6 +18,7 @@ from paso.errors import (
     NotFound,
     PhaseRefused,
     Refused,
+    StoreReadOnly,
     ToolFailed,
     ToolMissing,
 )
@@ -339,6 +340,19 @@ def test_two_who_end_it_and_one_who_looks_agree(db: Database, paths: Paths) -> N
         assert (over.phase, over.signal, over.exit_code) == (ENDED, 15, 143)
     phases = [event.phase for event in store.session_history(db, session.id)]
     assert phases.count(ENDED) == phases.count("stopping") == 1
+
+
+def test_it_ends_though_the_database_cannot_be_written(
+    db: Database, paths: Paths
+) -> None:
+    session = actions.start(db, paths, ["sleep", "600"])
+    db.run("PRAGMA query_only=ON")
+    with pytest.raises(StoreReadOnly, match=r"it has ended, which cannot be noted: .+"):
+        actions.end(db, session.id)
+    assert not is_running(session.pid or 0)
+    db.run("PRAGMA query_only=OFF")
+    over = actions.look_again(db, session.id)
+    assert (over.phase, over.signal) == (FAILED, signal.SIGHUP)
 
 
 def test_what_ended_by_itself_is_not_ended_again(db: Database, paths: Paths) -> None:
