@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 import redis as redis_py
 
+from paso.errors import PeerUnreachable
 from paso_daemon.peers import clock
+from paso_daemon.peers.rounds import Rounds
 from tests.paso_daemon.peers.node import (
     Node,
     following,
@@ -284,3 +286,19 @@ async def test_peers_that_cannot_be_started_say_so(
     assert "no number" in str(node.switch.status()["reason"])
     assert [fault["name"] for fault in node.health.told()] == ["peers"]
     await node.stop()
+
+
+async def test_a_stop_in_the_instant_of_a_failure_is_a_stop(
+    redis: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def breaks_when_cancelled(self: Rounds) -> None:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            raise PeerUnreachable("the connection broke")
+
+    monkeypatch.setattr(Rounds, "renew_for_ever", breaks_when_cancelled)
+    node = Node(tmp_path / "a", redis.url)
+    await node.joined()
+    async with asyncio.timeout(10):
+        await node.stop()
