@@ -103,6 +103,7 @@ def session_ended(
     attention: str | None = None,
     preview: str = "",
     tail: str = "",
+    asked: bool = False,
 ) -> Session:
     """Note that its command is gone: `ended` with 0 or when asked to, else `failed`.
 
@@ -117,6 +118,7 @@ def session_ended(
             the end or sat before it, as at a pty that ended with 0 or by Ctrl+C,
             or at a pane that a terminal shows.
         preview, tail: its last output, when it is known.
+        asked: somebody asked for the end; known already of one that was stopping.
     """
     if exit_code is None and signal is not None:
         exit_code = 128 + signal
@@ -124,10 +126,10 @@ def session_ended(
         before = get_session(db, session_id)
         if before.phase in OVER:
             return before
-        wanted = before.phase == STOPPING or _was_closed(before, exit_code)
-        phase = ENDED if exit_code == 0 or wanted else FAILED
+        asked = asked or before.phase == STOPPING or _was_closed(before, exit_code)
+        phase = ENDED if exit_code == 0 or asked else FAILED
         if attention is None:
-            attention = _wanted(before, phase, exit_code, signal)
+            attention = "none" if asked else _wanted(before, exit_code, signal)
         stays = session_rules.on_clean_end(db, session_id) if exit_code == 0 else ""
         if preview or tail:
             save_output(db, session_id, preview=preview or None, tail=tail or None)
@@ -135,7 +137,7 @@ def session_ended(
             db,
             session_id,
             phase,
-            "; ".join(part for part in (reason or _kept(before), stays) if part),
+            "; ".join(part for part in (_kept(before), reason, stays) if part),
             attention,
             exit_code=exit_code,
             signal=signal,
@@ -153,15 +155,11 @@ def _kept(before: Session) -> str:
     return before.reason if before.phase == STOPPING else ""
 
 
-def _wanted(
-    before: Session, phase: str, exit_code: int | None, signal: int | None
-) -> str:
-    if before.phase == STOPPING or _was_closed(before, exit_code):
-        return "none"
+def _wanted(before: Session, exit_code: int | None, signal: int | None) -> str:
     interrupted = signal == INTERRUPT or exit_code == 128 + INTERRUPT
     if before.backend == PTY and (exit_code == 0 or interrupted):
         return "none"
-    return "finished" if phase == ENDED else "failed"
+    return "finished" if exit_code == 0 else "failed"
 
 
 def session_start_failed(db: Database, session_id: str, reason: str) -> Session:

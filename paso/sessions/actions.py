@@ -25,7 +25,16 @@ from paso.errors import (
     ToolFailed,
     ToolMissing,
 )
-from paso.model import FINAL_PHASES, GRACE_MAX_S, GRACE_S, LOST, OUTPUT_LINES, PTY, TMUX
+from paso.model import (
+    FINAL_PHASES,
+    GRACE_MAX_S,
+    GRACE_S,
+    LOST,
+    OUTPUT_LINES,
+    PTY,
+    STOPPING,
+    TMUX,
+)
 from paso.sessions import attaching
 from paso.sessions.adopting import adopt
 from paso.sessions.ending import command_of, end_command
@@ -264,8 +273,10 @@ def end(
             f"process {command.pid} does not end, not even when killed",
             hint="it belongs to another user, or waits for a disk or the network",
         )
+    noted = session.phase == STOPPING  # and the reason with it
+    unknown = UNKNOWN_CODE if noted else f"{reason}; {UNKNOWN_CODE}"
     try:
-        return _ended(db, session, ref, f"{reason}; {UNKNOWN_CODE}")
+        return _ended(db, session, ref, unknown)
     except UNWRITABLE as error:
         words = f"it has ended, which cannot be noted: {error.message}"
         raise type(error)(words, hint=error.hint) from None
@@ -290,9 +301,9 @@ def _ended(db: Database, session: Session, ref: BackendRef, unknown: str) -> Ses
     if session.backend == PTY:
         return _noted_by_keeper(db, session, unknown)
     pane = _pane_after(ref)
-    over = Verdict(OVER, reason=unknown, pane=pane)
+    over = Verdict(OVER, reason=unknown, pane=pane, asked=True)
     if pane is not None and pane.ended:
-        over = Verdict(OVER, pane.status, pane.signal, pane=pane)
+        over = Verdict(OVER, pane.status, pane.signal, pane=pane, asked=True)
     session = write(db, session, ref, over)
     if pane is not None and not session.adopted:
         with suppress(ToolFailed):
@@ -324,4 +335,6 @@ def _noted_by_keeper(db: Database, session: Session, unknown: str) -> Session:
         if is_over(found):
             return found
         time.sleep(0.02)
-    return store.session_ended(db, session.id, exit_code=None, reason=unknown)
+    return store.session_ended(
+        db, session.id, exit_code=None, reason=unknown, asked=True
+    )

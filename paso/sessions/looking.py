@@ -172,6 +172,7 @@ def _over(
         exit_code=verdict.exit_code,
         signal=verdict.signal,
         reason=verdict.reason,
+        asked=verdict.asked,
         # Who is attached sees the end: it is no news that waits for anybody.
         attention="none" if pane is not None and pane.watched else None,
         preview=preview_of(tail.encode()),

@@ -73,6 +73,8 @@ class Verdict(NamedTuple):
     signal: int | None = None
     reason: str = ""
     pane: PaneState | None = None
+    asked: bool = False
+    """Somebody asked for the end."""
 
 
 def facts_of(

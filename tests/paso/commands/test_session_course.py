@@ -130,6 +130,15 @@ def test_one_that_was_asked_to_end_has_ended_however(home_db: Database) -> None:
     assert over.reason == "asked"
     # Who asked for it knows.
     assert over.attention == "none"
+    session = in_phase(home_db, STOPPING)
+    over = sessions.session_ended(home_db, session.id, exit_code=None, reason="gone")
+    assert (over.phase, over.reason) == (ENDED, "asked; gone")
+    session = in_phase(home_db, LOST)
+    over = sessions.session_ended(
+        home_db, session.id, exit_code=None, reason="asked at last", asked=True
+    )
+    assert (over.phase, over.attention) == (ENDED, "none")
+    assert over.reason == "asked at last"
 
 
 @pytest.mark.parametrize(

@@ -373,7 +373,7 @@ def test_a_pane_that_somebody_closed_is_lost_and_its_command_can_be_ended(
     assert lost.phase == LOST
     assert lost.reason.endswith(f"its command still runs as process {session.pid}")
     over = actions.end(db, session.id, grace_s=0.6)
-    assert (over.phase, over.exit_code) == (FAILED, None)
+    assert (over.phase, over.exit_code, over.attention) == (ENDED, None, "none")
     assert over.reason == "ended by the user; its exit code is not known"
     assert not is_running(session.pid or 0)
 

@@ -127,8 +127,8 @@ def test_a_session_in_tmux(facts: Facts, phase: str, word: str, reason: str) -> 
 
 def test_how_it_ended_is_what_tmux_tells() -> None:
     facts = WELL._replace(process=False)
-    assert made_of(facts._replace(pane=EXITED)) == (OVER, 7, None, "", EXITED)
-    assert made_of(facts._replace(pane=KILLED)) == (OVER, None, 9, "", KILLED)
+    assert made_of(facts._replace(pane=EXITED)) == Verdict(OVER, 7, None, "", EXITED)
+    assert made_of(facts._replace(pane=KILLED)) == Verdict(OVER, None, 9, "", KILLED)
 
 
 @pytest.mark.parametrize(
