@@ -239,16 +239,13 @@ class Peers:
             try:
                 await self._take_part(tries)
             except Exception as raised:
-                if self._is_cancelled():
+                if self._is_stopped:
+                    # A group that fails while it is cancelled tells of the failure.
                     raise asyncio.CancelledError from raised
                 error = cause_of(raised)
                 self._failed(error)
                 self.rounds.cut_off()
                 await asyncio.sleep(tries.wait_after(error))
-
-    def _is_cancelled(self) -> bool:
-        """A group that fails while it is cancelled tells of the failure alone."""
-        return self._task is not None and self._task.cancelling() > 0
 
     async def _take_part(self, tries: Tries) -> None:
         try:
