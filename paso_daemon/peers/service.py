@@ -239,8 +239,7 @@ class Peers:
             try:
                 await self._take_part(tries)
             except Exception as raised:
-                if self._is_stopped:
-                    # A group that fails while it is cancelled tells of the failure.
+                if self._is_stopped:  # a group that fails hides that it was cancelled
                     raise asyncio.CancelledError from raised
                 error = cause_of(raised)
                 self._failed(error)
@@ -275,8 +274,7 @@ class Peers:
         )
         self._clock.told(now)
         if isinstance(inbox, Failed) or self._clock.is_ahead(last_id(inbox) or b"0"):
-            await ask(("DEL", keys.inbox(own)))
-            inbox = None
+            inbox, _ = None, await ask(("DEL", keys.inbox(own)))
         await self._go_past(log)
         self.inbox.begin_at(inbox)
         self.rounds.tell_emptied()
@@ -325,8 +323,7 @@ class Peers:
     def _log_is_spoilt(self) -> None:
         """Somebody took our numbers: go on in a generation of our own."""
         self._begin(self.publisher.gen + 1)
-        again = self.at.link.abort("another one writes our log")
-        self._registry.start("peers break", again)
+        self._registry.start("peers break", self.at.link.abort("our log is spoilt"))
 
     # Interest -----------------------------------------------------------------
 
@@ -354,11 +351,9 @@ class Peers:
         logger.info("peers: joined %s at %s", self.config.network, self.at.link.shown)
 
     def _failed(self, error: BaseException) -> None:
-        if isinstance(error, PasoError):
-            reason = error.message
-        else:
+        reason = error.message if isinstance(error, PasoError) else type(error).__name__
+        if not isinstance(error, PasoError):
             logger.error("peers: an unexpected error", exc_info=error)
-            reason = type(error).__name__
         self._set_state(state_after(error), reason)
         self._health.degraded("peers", reason)
 
