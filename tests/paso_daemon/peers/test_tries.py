@@ -105,6 +105,7 @@ async def test_a_redis_that_refuses_us_is_tried_seldom(
         node = Node(tmp_path, f"unix://:wrong@{redis.socket}")
         try:
             await node.start()
+            await until(lambda: node.peers.state == "refused")
             found = tried[-1].waits
             await until(lambda: len(found) >= 9)
             assert node.peers.state == "refused"
