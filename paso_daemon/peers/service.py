@@ -274,7 +274,8 @@ class Peers:
         )
         self._clock.told(now)
         if isinstance(inbox, Failed) or self._clock.is_ahead(last_id(inbox) or b"0"):
-            inbox, _ = None, await ask(("DEL", keys.inbox(own)))
+            await ask(("DEL", keys.inbox(own)))
+            inbox = None
         await self._go_past(log)
         self.inbox.begin_at(inbox)
         self.rounds.tell_emptied()
