@@ -128,20 +128,20 @@ class PeersSwitch:
         service = await asyncio.to_thread(_service)
         if self._stopped:
             return
-        self.peers = service.Peers(
+        self.peers = peers = service.Peers(
             config,
             *(self._directory, self._home, self._settings),
             *(self._registry, self._health, self._own),
             restart=self._restart,
         )
         for told in self.on_start:
-            told(self.peers)
+            told(peers)
         try:
-            await self.peers.start()
+            await peers.start()
         except Exception as error:
             logger.exception("peers could not be started")
             reason = f"{type(error).__name__}: {error}"
-            self.peers.state, self.peers.reason = "failed", reason
+            peers.state, peers.reason = "failed", reason
             self._health.degraded("peers", reason)
 
     async def stop(self) -> None:
