@@ -25,7 +25,7 @@ from paso_daemon.peers.presence import EXPIRES, Peer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import NoReturn
 
     from paso.computer import Computer
@@ -87,6 +87,7 @@ class Rounds:
         self.control = control
         self._changed = changed
         self._loop = asyncio.get_running_loop()
+        self._here = ""
         self._look_now = asyncio.Event()
         self._looks = 0
         at.inbox.handlers |= {"hello": self._hello, "bye": self._bye}
@@ -99,8 +100,8 @@ class Rounds:
             await asyncio.sleep(self._beat_s)
             await self.beat()
 
-    async def beat(self) -> str:
-        """Say that we are here; return what was said.
+    async def beat(self) -> None:
+        """Say that we are here.
 
         Raises:
             PeerUnreachable: as the link tells.
@@ -134,7 +135,7 @@ class Rounds:
         if isinstance(before, Failed):
             raise Refused(f"no sign of life can be left: {before.text}: Redis 6.2?")
         self._look_at_own(before)
-        return value.decode()
+        self._here = value.decode()
 
     def _counts(self) -> dict[str, int]:
         cache, own = self._at.directory.cache, self._own.id
@@ -164,10 +165,14 @@ class Rounds:
 
     # Hello and goodbye --------------------------------------------------------
 
-    def say_hello(self, here: str) -> None:
-        """Tell everybody who is there that we are, too; they need not look."""
-        for other in self._presence.there():
-            self._at.inbox.post(other, "hello", {"here": here})
+    def say_hello(self, others: Iterable[str]) -> None:
+        """Tell some who are there that we are, too; they need not look."""
+        for other in others:
+            self._at.inbox.post(other, "hello", {"here": self._here})
+
+    def introduce(self) -> None:
+        """Say hello to everybody who is there."""
+        self.say_hello(self._presence.there())
 
     async def say_bye(self) -> None:
         """Take our leave: others need not wait until our key expires."""
@@ -201,30 +206,34 @@ class Rounds:
             except TimeoutError:
                 pass
             self._look_now.clear()
-            await self.look()
+            # Who joined while Redis was empty of us knows of nobody.
+            self.say_hello(await self.look())
 
     def look_soon(self) -> None:
         """Look now, somebody wants to know."""
         self._look_now.set()
 
-    async def look(self) -> None:
-        """Read the signs of life of everybody we know of."""
-        known = list(self._presence.peers)
+    async def look(self) -> list[str]:
+        """Read the signs of life of everybody we know of; return who is new to us."""
+        known, found = list(self._presence.peers), []
         if self._looks % MEMBERS_EVERY == 0:
-            known += await self._members()
+            found = await self._members()
+            known += found
         self._looks += 1
         if not known:
-            return
+            return []
         keys = [self._at.keys.here(one) for one in known]
         (values,) = await self._at.link.ask(("MGET", *keys))
         if not isinstance(values, list):
-            return
+            return []
         for one, value in zip(known, values, strict=True):
             if isinstance(value, bytes):
                 self._saw(one, value)
             else:
                 self._is_gone(one)
         self._changed()
+        there = self._presence.there()
+        return [one for one in found if one in there]
 
     async def _members(self) -> list[str]:
         """Return ids of the network's list that we do not know of, at most so many."""

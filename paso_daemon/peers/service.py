@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import Any
 
 from paso.computer import renew_id
-from paso.errors import BadEvent, PasoError, PeerUnreachable
+from paso.errors import BadEvent, PasoError, PeerUnreachable, Refused
 from paso.peers_file import key_mark
 from paso_daemon.peers.answers import Failed, last_id, last_place
 from paso_daemon.peers.clock import ServerClock
@@ -279,10 +279,10 @@ class Peers:
         await self._go_past(log)
         self.inbox.begin_at(inbox)
         self.rounds.tell_emptied()
-        here = await self.rounds.beat()
+        await self.rounds.beat()
         await self.rounds.look()
         self._twins.ask(again=True)
-        self.rounds.say_hello(here)
+        self.rounds.introduce()
         self.publisher.send_again()
         self.reader.want(self._wishes())
         self.reader.reconnected()
@@ -317,8 +317,9 @@ class Peers:
     async def _introduce(self) -> None:
         """Say who we are to everybody; who follows us takes a snapshot."""
         try:
-            self.rounds.say_hello(await self.rounds.beat())
-        except PeerUnreachable as error:
+            await self.rounds.beat()
+            self.rounds.introduce()
+        except (PeerUnreachable, Refused) as error:
             logger.info("peers: not introduced: %s", error.message)
 
     def _log_is_spoilt(self) -> None:

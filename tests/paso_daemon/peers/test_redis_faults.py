@@ -81,6 +81,18 @@ async def test_redis_dies_and_comes_back_empty(
         assert a.state_of(b) == "live"
 
 
+async def test_who_joins_a_redis_that_was_emptied_is_found_and_greeted(
+    redis: RedisServer, tmp_path: Path
+) -> None:
+    slow = {"peer_beat_s": 2.0}  # the list is read again after a minute
+    async with nodes(redis, tmp_path, "a", **slow) as (a,):
+        with redis.client() as client:
+            client.flushall()
+        async with nodes(redis, tmp_path, "b", **slow) as (b,):
+            await until(lambda: a.state_of(b) == "live")
+            await until(lambda: b.state_of(a) == "live")
+
+
 async def test_redis_hangs_and_goes_on(redis: RedisServer, tmp_path: Path) -> None:
     async with following(redis, tmp_path, "a", "b", peer_lease_s=30) as (a, b):
         redis.freeze()
