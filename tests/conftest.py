@@ -15,6 +15,13 @@ from pathlib import Path
 import pytest
 
 
+def pytest_configure() -> None:
+    """Under nohup, hang-ups are ignored by all that we start, too; a handler is not
+    inherited."""
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
+
+
 @pytest.fixture(autouse=True)
 def paso_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Point `PASO_HOME` at a new private folder; stop the daemon left in it.
