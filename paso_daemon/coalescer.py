@@ -78,6 +78,11 @@ class Coalescer:
         if self._waiting is None:
             self._waiting = self._loop.call_soon(self._run)
 
+    def clear(self) -> None:
+        """Tell nobody of what waits."""
+        self._ready.clear()
+        self._held.clear()
+
     def drain(self) -> None:
         """Publish everything now: the daemon stops."""
         for timer in (self._waiting, self._window):

@@ -154,6 +154,7 @@ class Daemon:
         self._loop.set_exception_handler(self._unexpected)
         signals.watch(self._loop, self.stop, self._ground.log)
         self._server.pump.look()
+        self._server.directory.begin()
         self._server.reception.listen(self._listener.sock)
         self._start_tasks()
         self._ground.notifier.tell("READY=1", f"STATUS=serving {self._listener.path}")

@@ -345,6 +345,10 @@ class Directory:
         body = {"project_id": project_id, "first": first, "last": last}
         self.own_listeners.tell(OwnChange("db", str(project_id), last, body))
 
+    def begin(self) -> None:
+        """What is known already is no news: from now on clients can come."""
+        self._news.clear()
+
     def drain(self) -> None:
         """Publish what waits: the daemon stops."""
         self._news.drain()

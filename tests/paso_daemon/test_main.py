@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from paso import __version__
+from paso.commands.sessions import create_session, session_ended
 from paso_daemon.__main__ import EX_CONFIG, EX_TEMPFAIL
 from tests.support.daemon import ROOT, RunningDaemon, new_board, wait_for
 
@@ -165,6 +167,27 @@ def test_it_gives_back_what_a_client_cost(paso_home: Path) -> None:
             visit()
         assert fds() <= descriptors
         assert daemon.rss_bytes() - memory < MIB
+
+
+def test_sessions_that_were_there_before_it_are_no_news(paso_home: Path) -> None:
+    board = new_board(paso_home)
+    with board.write():
+        for number in range(600):
+            made = create_session(board, argv=[f"c{number}"], cwd="/", backend="pty")
+            session_ended(board, made.id, exit_code=0)
+    # Whoever waits for the socket asks before the first turn of its loop is over.
+    daemon = RunningDaemon(paso_home)
+    try:
+        wait_for(lambda: Path(daemon.socket).exists())
+        with daemon.client() as client:
+            client.send({"type": "subscribe", "topics": ["sessions"]})
+            told = [frame for frame in client.frames(1.0) if "type" in frame]
+    finally:
+        daemon.kill()
+        board.close()
+    kinds = Counter(frame.get("event", frame)["type"] for frame in told)
+    assert kinds["sessions_initial"] >= 1
+    assert kinds["session_started"] == 0
 
 
 def test_idle_it_does_next_to_nothing(paso_home: Path) -> None:
