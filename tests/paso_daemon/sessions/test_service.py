@@ -54,6 +54,16 @@ async def make(db: Database) -> AsyncIterator[Make]:
     assert not names & {"session looks", "session writes"}
 
 
+async def following(db: Database, make: Make) -> tuple[Sessions, str]:
+    """The service that looks after a session, which began while it ran."""
+    sessions = make()
+    sessions.look()
+    one = wrapped(db, os.getpid())
+    sessions.ring()
+    await until(lambda: sessions.lives)
+    return sessions, one
+
+
 def session(db: Database) -> str:
     return store.create_session(db, argv=["x"], cwd="/", backend="pty").id
 
@@ -71,11 +81,7 @@ async def test_what_is_over_has_nobody_who_looks_after_it(
 async def test_the_first_one_that_lives_is_looked_after_until_its_end(
     db: Database, make: Make
 ) -> None:
-    sessions = make()
-    sessions.look()
-    one = wrapped(db, os.getpid())
-    sessions.ring()
-    await until(lambda: sessions.lives)
+    sessions, one = await following(db, make)
     assert sessions.report()["kept"] == 1
     store.session_ended(db, one, exit_code=0)
     sessions.ring()
@@ -114,11 +120,7 @@ async def test_after_the_stop_nothing_is_followed_any_more(
     db: Database, make: Make
 ) -> None:
     """The pump of the change log rings once more when the daemon takes its leave."""
-    sessions = make()
-    sessions.look()
-    one = wrapped(db, os.getpid())
-    sessions.ring()
-    await until(lambda: sessions.lives)
+    sessions, one = await following(db, make)
     await sessions.stop()
     store.set_activity(db, one, "working")
     sessions.ring()
