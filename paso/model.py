@@ -77,6 +77,8 @@ GRACE_S = 10.0
 """Seconds within which a session ends that is asked to, before it is killed."""
 GRACE_MAX_S, REMOTE_GRACE_MAX_S = 3600.0, 60.0
 """The most that may be asked for here, and by way of the daemon."""
+ACTION_S, ACTION_TOLD_S = 15.0, 20.0
+"""Seconds for what is done to a session elsewhere, beside its grace; and to be told."""
 OUTPUT_LINES = 200
 """Lines of a session's output that are told, unless more are asked for."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from paso.errors import NotFound, PeerUnreachable, WireError
-from paso.model import GRACE_S, OUTPUT_LINES, REMOTE_GRACE_MAX_S
+from paso.model import ACTION_S, GRACE_S, OUTPUT_LINES, REMOTE_GRACE_MAX_S
 from paso_daemon import params as read
 
 TYPE_CHECKING = False
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 Params = dict[str, Any]
 
 OUTPUT_LINES_MAX = 10_000
-ANSWER_S = 15.0
-"""For an operation, beside the grace that it is asked to give."""
 
 
 def session(server: Server, params: Params) -> dict[str, Any] | Later:
@@ -35,7 +33,7 @@ def session(server: Server, params: Params) -> dict[str, Any] | Later:
     except NotFound:
         if computer not in ("", directory.own.id):
             raise
-        return server.actions.act("session", {"id": id}, ANSWER_S)
+        return server.actions.act("session", {"id": id}, ACTION_S)
     return directory.cache.get("sessions", known.owner, id) or {}
 
 
@@ -59,14 +57,14 @@ def checked(op: str, params: Params) -> tuple[Params, float]:
     """
     if op == "session_end":
         grace_s = read.seconds(params, "grace_s", GRACE_S, REMOTE_GRACE_MAX_S)
-        return {"grace_s": grace_s}, grace_s + ANSWER_S
+        return {"grace_s": grace_s}, grace_s + ACTION_S
     if op == "session_output":
         lines = read.number(params, "lines", OUTPUT_LINES, OUTPUT_LINES_MAX)
-        return {"lines": lines}, ANSWER_S
+        return {"lines": lines}, ACTION_S
     if type(params.get("text")) is not str:
         raise WireError("text is a text")
     enter = read.flag(params, "enter", True)
-    return {"text": params["text"], "enter": enter}, ANSWER_S
+    return {"text": params["text"], "enter": enter}, ACTION_S
 
 
 def _act(server: Server, op: str, params: Params) -> Later:

@@ -5,15 +5,14 @@ Never: act here, or take no answer for done.
 
 from __future__ import annotations
 
+from paso.model import ACTION_TOLD_S
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from paso.cli.context import Context
     from paso.cli.session_find import Found
-
-ANSWER_S = 20.0
-"""Seconds for the daemon, which itself gives the other computer 15."""
 
 
 def act(
@@ -36,5 +35,5 @@ def act(
     from paso.events.launcher import call
 
     named = {"id": one.session.id, "computer": one.session.computer}
-    limit = ANSWER_S + takes_s
+    limit = ACTION_TOLD_S + takes_s
     return call(context.paths, method, {**named, **params}, timeout_s=limit)

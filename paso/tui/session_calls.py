@@ -13,7 +13,7 @@ import asyncio
 from typing import Any
 
 from paso.errors import PasoError, PhaseRefused
-from paso.model import GRACE_S, SHORT_ID
+from paso.model import ACTION_TOLD_S, GRACE_S, SHORT_ID
 from paso.text import cut, escape
 from paso.tui.keys import key_for
 from paso.tui.messages import error_words
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from paso.model import Session
     from paso.tui.board_app import PasoApp
 
-ANSWER_S = 20.0
-"""For the daemon, which itself gives the other computer 15 and what it is to do."""
 SCREEN_LINES = 500
 
 
@@ -145,7 +143,7 @@ class SessionCalls:
 
         params = {"id": session.id, "computer": session.computer, **params}
         return await asyncio.to_thread(
-            call, self._app.paths, method, params, timeout_s=ANSWER_S + more_s
+            call, self._app.paths, method, params, timeout_s=ACTION_TOLD_S + more_s
         )
 
     # words
